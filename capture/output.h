@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a capture goes: the forms that -w OUT takes.
+ */
+#ifndef CAPTURE_OUTPUT_H
+#define CAPTURE_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum output_kind {
+	OUTPUT_DIRECTORY, /* OUT/SESSION/START-wW-SEQ.pcap; rotation allowed */
+	OUTPUT_FILE,      /* one file, all sessions, one worker */
+	OUTPUT_STDOUT,    /* "-" */
+	OUTPUT_NULL,      /* "null:": through the writer, then discarded */
+};
+
+struct output {
+	enum output_kind kind;
+	const char *path; /* borrowed from the argument; NULL for stdout and null: */
+};
+
+/*
+ * Reads the argument of -w. An existing directory, or a path that ends in '/', is a directory;
+ * a path that ends in .pcap (or .pcapng) is a file; "-" and "null:" stand for themselves.
+ * Returns 0, or -EINVAL for anything else. *out borrows arg.
+ */
+int output_parse(const char *arg, struct output *out);
+
+/*
+ * Makes the output ready before any packet: creates the directory's last component where the
+ * argument ends in '/', and proves by a trial that a file can be created there. An existing
+ * file is an error unless force is set (then it stays until the new one replaces it at the end).
+ * Returns 0 or -errno: -EEXIST, -ENOENT, -EACCES, -ENOTDIR, -ENOSPC, …
+ */
+int output_prepare(const struct output *out, bool force);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The classic pcap file format (draft-ietf-opsawg-pcap): a 24-byte file header, then records of
+ * a 16-byte header and the captured bytes. Written in the host's byte order; readers tell it
+ * from the magic number.
+ */
+#ifndef CAPTURE_PCAP_FORMAT_H
+#define CAPTURE_PCAP_FORMAT_H
+
+#include <stdint.h>
+
+enum pcap_precision {
+	PCAP_NS, /* magic 0xa1b23c4d, the second field counts nanoseconds */
+	PCAP_US, /* magic 0xa1b2c3d4, the second field counts microseconds */
+};
+
+enum {
+	PCAP_FILE_HEADER_BYTES = 24,
+	PCAP_RECORD_HEADER_BYTES = 16,
+	PCAP_MAX_SNAPLEN = 262144, /* the largest that libpcap's readers accept */
+};
+
+/*
+ * Writes the file header (link type Ethernet) to dst, PCAP_FILE_HEADER_BYTES long.
+ * snaplen: bytes, what no record exceeds; 0 stands for PCAP_MAX_SNAPLEN.
+ */
+void pcap_format_file_header(uint8_t *dst, enum pcap_precision precision, uint32_t snaplen);
+
+/*
+ * Writes a record header to dst, PCAP_RECORD_HEADER_BYTES long.
+ * time_ns: since the Unix epoch, UTC; seconds past 2^32 wrap, as the format has 32 bits.
+ * caplen, len: bytes stored and original length; caplen <= len.
+ */
+void pcap_format_record_header(uint8_t *dst, enum pcap_precision precision, uint64_t time_ns,
+			       uint32_t caplen, uint32_t len);
+
+#endif

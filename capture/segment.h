@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A segment: one file from its creation as NAME.part to its publication as NAME.
+ *
+ * Names are START-wW-SEQ.pcap: START the first record's time (UTC, ns), W the worker, SEQ a
+ * number that is never reused in its directory. Nothing is ever overwritten: files are created
+ * with O_EXCL and renamed with RENAME_NOREPLACE. While open, NAME.part is held under an OFD
+ * write lock, so that recovery elsewhere leaves it alone.
+ */
+#ifndef CAPTURE_SEGMENT_H
+#define CAPTURE_SEGMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SEGMENT_PATH_BYTES = 4096 };
+
+/* Where a stream's segments go. Shared by all workers' writers. */
+struct segment_directory;
+
+/*
+ * The directory OUT/NAME: created (0750) at its first segment, then searched once for the
+ * highest SEQ in use. Returns NULL when out of memory. segment_directory_free().
+ */
+struct segment_directory *segment_directory_new(const char *out, const char *name);
+void segment_directory_free(struct segment_directory *directory);
+
+struct segment {
+	int fd;
+	bool replace;                  /* a single file given with --force: rename over it */
+	char path[SEGMENT_PATH_BYTES]; /* published name */
+};
+
+/*
+ * Creates DIRECTORY/START-wW-SEQ.pcap.part, mode 0640. direct: with O_DIRECT.
+ * Returns 0 or -errno.
+ */
+int segment_open(struct segment *segment, struct segment_directory *directory, uint64_t start_ns,
+		 uint32_t worker, bool direct);
+
+/* Creates PATH.part for a single-file output; an existing PATH.part that is not locked by
+ * another process is an error (-EEXIST) too: it is the rest of a crashed capture. */
+int segment_open_file(struct segment *segment, const char *path, bool replace, bool direct);
+
+/*
+ * Cuts the file to logical_bytes, syncs it, renames NAME.part to NAME, syncs the directory and
+ * closes it. An empty segment (logical_bytes 0) is removed instead.
+ * Returns 0 or -errno: the file is then closed too, and what is recorded is in NAME.part.
+ */
+int segment_publish(struct segment *segment, uint64_t logical_bytes);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Streams: one worker's side of recording. A stream is one session's byte sequence (or all
+ * sessions', combined), cut into segments (files) and handed to the writer in chunks.
+ *
+ * The worker appends; the set decides rotation, carries the last partial block over from chunk
+ * to chunk so that records lie contiguous in memory and writes stay aligned, and flushes chunks
+ * that have aged. A record never spans segments. No function here blocks, allocates, locks or
+ * makes a system call. All functions are for the one worker thread, but new, free and bytes.
+ */
+#ifndef CAPTURE_STREAM_H
+#define CAPTURE_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/chunk.h"
+#include "capture/pcap_format.h"
+#include "capture/ring.h"
+
+/* When to start a new segment; 0 in a field: never for that reason. */
+struct rotation {
+	uint64_t filesize_bytes; /* before the segment would exceed it (one record always fits) */
+	uint64_t duration_ns;    /* after the segment's first record */
+	uint64_t interval_ns;    /* at multiples of it since the epoch (wall clock, UTC) */
+	uint64_t packets;
+};
+
+struct stream_config {
+	uint32_t streams;
+	bool combined; /* one stream holds all sessions: chunks carry a log */
+	bool aligned;  /* false for a pipe: no blocks, no padding, no rewriting */
+	enum pcap_precision precision;
+	uint32_t snaplen; /* for the file header, bytes; 0: no limit */
+	struct rotation rotation;
+	uint64_t flush_ns; /* a chunk with records is handed over when its oldest is this old */
+};
+
+struct stream_set;
+
+/*
+ * full: chunks to the writer; empty: chunks back from it (both borrowed, as is the pool; the
+ * set takes all of the pool's chunks). Returns NULL when out of memory: stream_set_free().
+ */
+struct stream_set *stream_set_new(const struct stream_config *config, struct chunk_pool *pool,
+				  struct ring *full, struct ring *empty);
+void stream_set_free(struct stream_set *set);
+
+/*
+ * The largest caplen that fits a chunk of this size beside a carried block and a file header.
+ */
+uint32_t stream_max_caplen(uint32_t chunk_bytes);
+
+/*
+ * Starts a record of `session` in `stream`: rotates if due, writes the record header, counts.
+ * Returns where the caller must now copy exactly caplen bytes; NULL when no chunk is free, and
+ * then nothing has changed but that the oldest open chunk may have been handed over early.
+ * time_ns: since the epoch. caplen <= stream_max_caplen() of the pool's chunks.
+ */
+uint8_t *stream_append(struct stream_set *set, uint32_t stream, uint32_t session, uint64_t time_ns,
+		       uint32_t caplen, uint32_t len);
+
+/*
+ * Takes empty chunks back, hands over chunks whose oldest record is older than flush_ns, and
+ * closes segments whose duration or interval has passed at now_ns though no packet came.
+ * Cheap when there is nothing to do: call it once per burst, empty ones too.
+ */
+void stream_tick(struct stream_set *set, uint64_t now_ns);
+
+/*
+ * Closes the open segment of every stream; the next record of a stream starts a new one.
+ * Chunk-less streams need a chunk each to say so: streams that got none yet are closed by
+ * later ticks. Returns true when all are closed and handed over.
+ */
+bool stream_close_all(struct stream_set *set);
+
+#endif

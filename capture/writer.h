@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The writer: one thread per worker that takes full chunks, writes them to segments and gives
+ * them back. A packet is counted as written here, and only when its chunk's I/O has completed.
+ *
+ * Methods, best first; the best that passes a trial write on the target directory is used:
+ * io_uring with O_DIRECT, pwrite with O_DIRECT, pwrite.
+ *
+ * After a failed write the segment ends at its last record that is safely on disk: what comes
+ * after is counted as write_failed until the stream's next segment.
+ */
+#ifndef CAPTURE_WRITER_H
+#define CAPTURE_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/chunk.h"
+#include "capture/ledger.h"
+#include "capture/output.h"
+#include "capture/ring.h"
+#include "capture/segment.h"
+
+enum writer_method {
+	WRITER_URING,  /* io_uring, O_DIRECT */
+	WRITER_DIRECT, /* pwrite, O_DIRECT */
+	WRITER_PWRITE, /* pwrite through the page cache; also stdout and null: */
+};
+
+/* "io_uring with O_DIRECT", "pwrite with O_DIRECT", "pwrite". */
+const char *writer_method_name(enum writer_method method);
+
+/*
+ * Tries the methods, best first, by writing, syncing and reading back one block of an unnamed
+ * file in the directory; for an output that is not a directory or a file: WRITER_PWRITE.
+ * Returns 0 or -errno when not even pwrite works.
+ */
+int writer_choose(const struct output *output, enum writer_method *method);
+
+/* A published file, for the summary. */
+struct writer_file {
+	char *path;
+	uint64_t packets;
+	uint64_t bytes; /* the file's size */
+};
+
+struct writer_config {
+	struct output output;
+	enum writer_method method;
+	bool replace; /* --force: a single file is renamed over an existing one */
+	uint32_t worker;
+	uint32_t streams;
+	struct segment_directory **directories; /* by stream; borrowed; NULL unless a directory */
+	struct chunk_pool *pool;                /* borrowed; registered with io_uring */
+	struct ring *full, *empty;              /* borrowed: from and back to the worker */
+	struct ledger_writer *ledger;           /* borrowed */
+	struct ledger_session_writer *sessions; /* borrowed; by session */
+	int cpu;                                /* to run on; -1: anywhere */
+};
+
+struct writer;
+
+/*
+ * Sets the method up (for io_uring: a ring that can do nothing but write and sync files, since
+ * the process will refuse new ones), starts the thread.
+ * Returns 0 or -errno; *writer is owned by the caller: writer_stop(), then writer_free().
+ */
+int writer_start(struct writer **writer, const struct writer_config *config);
+
+/*
+ * Waits until every chunk handed over before the call is written, every closed segment is
+ * published, and ends the thread. The worker must have closed its streams.
+ * Segments that are still open are published as they are.
+ */
+void writer_stop(struct writer *writer);
+void writer_free(struct writer *writer);
+
+/*
+ * The first failure since the last call: -errno, and the object's path copied to path
+ * (SEGMENT_PATH_BYTES). 0: none. Any thread.
+ */
+int writer_take_error(struct writer *writer, char *path);
+
+/* True once the output can take nothing more (a closed pipe). Any thread. */
+bool writer_broken(const struct writer *writer);
+
+/* The published files, oldest first; after writer_stop(). Borrowed. */
+const struct writer_file *writer_files(const struct writer *writer, uint32_t *count);
+
+#endif
