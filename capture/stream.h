@@ -54,14 +54,18 @@ uint32_t stream_max_caplen(uint32_t chunk_bytes);
 /*
  * Starts a record of `session` in `stream`: rotates if due, writes the record header, counts.
  * Returns where the caller must now copy exactly caplen bytes; NULL when no chunk is free, and
- * then nothing has changed but that the oldest open chunk may have been handed over early.
+ * then nothing has changed but that the oldest open chunk may have been marked for hand-over.
+ * Chunks that become full wait in the set until stream_tick() puts them on the ring: so the
+ * worker publishes its counts first and no reader of the ledger sees a packet written that was
+ * not yet received.
  * time_ns: since the epoch. caplen <= stream_max_caplen() of the pool's chunks.
  */
 uint8_t *stream_append(struct stream_set *set, uint32_t stream, uint32_t session, uint64_t time_ns,
 		       uint32_t caplen, uint32_t len);
 
 /*
- * Takes empty chunks back, hands over chunks whose oldest record is older than flush_ns, and
+ * Hands over the chunks that became full since the last call, takes empty chunks back, hands
+ * over chunks whose oldest record is older than flush_ns, and
  * closes segments whose duration or interval has passed at now_ns though no packet came.
  * Cheap when there is nothing to do: call it once per burst, empty ones too.
  */
