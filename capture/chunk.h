@@ -30,15 +30,16 @@ struct chunk {
 	uint8_t *data;         /* borrowed from the pool; CHUNK_BLOCK-aligned */
 	uint32_t stream;       /* which of the worker's streams */
 	uint32_t flags;        /* enum chunk_flags */
-	uint64_t file_offset;  /* where data goes; a multiple of CHUNK_BLOCK */
-	uint32_t bytes;        /* to write: a multiple of the block, zeros past the logical end */
+	uint64_t file_offset;  /* where data goes; a multiple of CHUNK_BLOCK (not in a pipe) */
+	uint32_t bytes;        /* to write: a multiple of the block, zeros past the logical end; in
+				* a pipe: what there is; may be 0 with CHUNK_CLOSES */
 	uint32_t records;      /* records whose last byte is in [file_offset, logical_end) here */
 	uint64_t record_bytes; /* their captured bytes (sum of caplen) */
 	uint64_t whole_end;    /* file offset after the last of them; where none: as before */
 	uint64_t logical_end;  /* file offset after the last byte that is not padding */
 	uint64_t first_ns;     /* time of the segment's first record: names the file */
-	uint64_t last_ns;      /* time of the last record counted here */
-	struct chunk_record *log; /* records' sessions, in order; NULL: all of session `session` */
+	uint64_t last_ns;      /* time of the last record counted here; where none: as before */
+	struct chunk_record *log; /* its records, in order; NULL: all are of `session` */
 	uint32_t session;
 };
 
@@ -47,14 +48,18 @@ struct chunk_pool;
 /*
  * count chunks of chunk_bytes (a multiple of CHUNK_BLOCK) in one mapping, on huge pages where
  * the kernel offers them transparently. log_records: capacity of each chunk's log, 0 for none.
- * Returns NULL when out of memory. Owned by the caller: chunk_pool_free().
+ * Returns NULL when out of memory, or for a size that is 0 or no multiple. Owned by the caller:
+ * chunk_pool_free().
  */
 struct chunk_pool *chunk_pool_new(uint32_t count, uint32_t chunk_bytes, uint32_t log_records);
 void chunk_pool_free(struct chunk_pool *pool);
 
 uint32_t chunk_pool_count(const struct chunk_pool *pool);
 uint32_t chunk_pool_bytes(const struct chunk_pool *pool);
-/* The i-th chunk, i < count. Borrowed. */
+uint32_t chunk_pool_log_records(const struct chunk_pool *pool);
+/* The i-th chunk, i < count. Borrowed. Its data begin i * chunk_bytes after the first one's. */
 struct chunk *chunk_pool_at(struct chunk_pool *pool, uint32_t i);
+/* The i of a chunk of this pool. */
+uint32_t chunk_pool_index(const struct chunk_pool *pool, const struct chunk *chunk);
 
 #endif

@@ -8,6 +8,7 @@
 #define CAPTURE_PCAP_FORMAT_H
 
 #include <stdint.h>
+#include <string.h>
 
 enum pcap_precision {
 	PCAP_NS, /* magic 0xa1b23c4d, the second field counts nanoseconds */
@@ -27,11 +28,21 @@ enum {
 void pcap_format_file_header(uint8_t *dst, enum pcap_precision precision, uint32_t snaplen);
 
 /*
- * Writes a record header to dst, PCAP_RECORD_HEADER_BYTES long.
+ * Writes a record header to dst, PCAP_RECORD_HEADER_BYTES long. Inline: once per packet.
  * time_ns: since the Unix epoch, UTC; seconds past 2^32 wrap, as the format has 32 bits.
  * caplen, len: bytes stored and original length; caplen <= len.
  */
-void pcap_format_record_header(uint8_t *dst, enum pcap_precision precision, uint64_t time_ns,
-			       uint32_t caplen, uint32_t len);
+static inline void pcap_format_record_header(uint8_t *dst, enum pcap_precision precision,
+					     uint64_t time_ns, uint32_t caplen, uint32_t len)
+{
+	/* Constant divisors: the compiler multiplies. */
+	uint64_t seconds = time_ns / 1000000000;
+	uint32_t fraction = (uint32_t)(time_ns - seconds * 1000000000);
+	uint32_t fields[4] = {(uint32_t)seconds, fraction, caplen, len};
+
+	if (precision == PCAP_US)
+		fields[1] = fraction / 1000;
+	memcpy(dst, fields, sizeof(fields));
+}
 
 #endif

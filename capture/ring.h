@@ -18,7 +18,10 @@ struct ring;
 struct ring *ring_new(uint32_t capacity);
 void ring_free(struct ring *ring);
 
-/* Producer thread only. Returns false, and takes nothing, when the ring is full. */
+/* How many pointers it holds. Any thread. */
+uint32_t ring_capacity(const struct ring *ring);
+
+/* Producer thread only; item: not NULL. Returns false, and takes nothing, when it is full. */
 bool ring_put(struct ring *ring, void *item);
 
 /* Consumer thread only. Returns the oldest item, or NULL when the ring is empty. */
