@@ -31,8 +31,21 @@ int output_parse(const char *arg, struct output *out);
  * Makes the output ready before any packet: creates the directory's last component where the
  * argument ends in '/', and proves by a trial that a file can be created there. An existing
  * file is an error unless force is set (then it stays until the new one replaces it at the end).
- * Returns 0 or -errno: -EEXIST, -ENOENT, -EACCES, -ENOTDIR, -ENOSPC, …
+ * Returns 0 or -errno: -EEXIST, -ENOENT, -EACCES, -ENOTDIR, -ENOSPC, …; -EBUSY where PATH.part
+ * exists: another capture is writing it, or a crashed one left it.
  */
 int output_prepare(const struct output *out, bool force);
+
+/*
+ * Copies the directory that the output's files are made in to directory, which has `bytes` bytes.
+ * For OUTPUT_DIRECTORY and OUTPUT_FILE only. Returns 0 or -ENAMETOOLONG.
+ */
+int output_directory(const struct output *out, char *directory, size_t bytes);
+
+/*
+ * Opens a new file without a name in directory, for reading and writing; it is gone when closed.
+ * flags: more of open(2)'s flags, such as O_DIRECT. Returns the descriptor or -errno.
+ */
+int output_open_unnamed(const char *directory, int flags);
 
 #endif
