@@ -104,11 +104,9 @@ static int try_directory(const char *directory)
 	if (fd < 0)
 		return fd;
 	written = write(fd, block, sizeof(block));
-	if (written < 0)
-		err = -errno;
-	else if (written != sizeof(block))
+	if (written >= 0 && written != sizeof(block))
 		err = -ENOSPC;
-	else if (fdatasync(fd) < 0)
+	else if (written < 0 || fdatasync(fd) < 0)
 		err = -errno;
 	close(fd);
 	return err;

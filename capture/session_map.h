@@ -15,9 +15,13 @@ enum {
 	SESSION_NAME_BYTES = 65,    /* 64 characters and the NUL */
 	SESSION_LENGTH_UNKNOWN = 0, /* no PacketLength given */
 	SESSION_MAX_VNI = 0xffffff, /* 24 bits, RFC 7348 section 5 */
+	SESSION_MAX_LENGTH = 65535, /* no UDP packet holds more */
 	SESSION_MAP_MAX = 1000000,  /* more is surely a mistake */
 	SESSION_ERROR_BYTES = 256,
 };
+
+/* The rule of session_name_valid() in words, for messages. */
+#define SESSION_NAME_RULE "up to 64 of A-Z a-z 0-9 . _ -, a letter or digit first"
 
 /* An IPv4 address is held as the IPv4-mapped IPv6 address ::ffff:a.b.c.d, so that one compare
  * tells any two addresses apart. */
@@ -47,7 +51,9 @@ int session_map_add_argument(struct session_map *map, const char *argument, char
 
 /*
  * Reads a session map file (JSON, version 1). Names the JSON path of a wrong value
- * ("$.sessions[3].virtual_network_id: 16777216 is above 16777215"), the line of a syntax error.
+ * ("$.sessions[3].virtual_network_id: 16777216 is above 16777215"), the line of a syntax error
+ * ("line 7: '}' expected near ']'"). The file's own name is the caller's to add.
+ * error: SESSION_ERROR_BYTES.
  * warning: SESSION_ERROR_BYTES; set to one warning that lists unknown keys, else to "".
  * Returns 0 or -errno; *map is valid only on 0.
  */
@@ -67,6 +73,13 @@ int session_map_write(const struct session_map *map, const char *path);
  */
 int session_map_check(struct session_map *map, char *error);
 
+/*
+ * Adds a copy of *session at the end; the strings it points to then belong to the map.
+ * Returns 0 or -ENOMEM.
+ */
+int session_map_append(struct session_map *map, const struct session *session);
+
+/* Frees what the map owns; it is empty then. */
 void session_map_fini(struct session_map *map);
 
 /* True for [A-Za-z0-9][A-Za-z0-9._-]{0,63}. */
