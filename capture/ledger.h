@@ -95,8 +95,8 @@ int ledger_create(struct ledger **ledger, const char *path, uint32_t workers,
 		  const struct session_map *map);
 
 /*
- * Maps an existing ledger file read-only; sizes, magic and version are checked before anything
- * is read through them. Returns 0 or -errno (-EPROTO: not a ledger; -ENOTSUP: other version).
+ * Maps an existing ledger file read-only, that of a running capture too; sizes, magic and
+ * version are checked before anything is read through them. Returns 0 or -errno (-EPROTO: not a ledger; -ENOTSUP: other version).
  */
 int ledger_open(struct ledger **ledger, const char *path);
 
@@ -128,7 +128,7 @@ bool ledger_read(const struct ledger *ledger, struct ledger_totals *totals);
 void ledger_read_session(const struct ledger *ledger, uint32_t session,
 			 struct ledger_session_totals *totals);
 
-/* True where received = written + sum of dropped + in_flight. */
+/* True where received = written + sum of dropped + in_flight, none of them negative. */
 bool ledger_balanced(const struct ledger_totals *totals);
 
 /* Brackets around a slot's change, for its one writing thread. */
@@ -141,6 +141,12 @@ static inline void ledger_begin(uint64_t *sequence)
 static inline void ledger_end(uint64_t *sequence)
 {
 	__atomic_store_n(sequence, *sequence + 1, __ATOMIC_RELEASE);
+}
+
+/* Adds n to a counter of which this thread is the only writer. */
+static inline void ledger_add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 
 #endif
