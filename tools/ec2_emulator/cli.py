@@ -181,9 +181,9 @@ def _check_link(option: str, netns: Optional[str], device: str) -> None:
     argv = in_namespace(netns, ["ip", "link", "show", "dev", device])
     result = subprocess.run(argv, capture_output=True, text=True, check=False)
     if result.returncode != 0:
+        why = result.stderr.strip().rstrip(".")
         where = f" in {netns}" if netns else ""
-        raise UsageError(f"{option}: {device}: {result.stderr.strip().rstrip(".")}: "
-                         f"create it{where} first")
+        raise UsageError(f"{option}: {device}: {why}: create it{where} first")
 
 
 def _serve(options: argparse.Namespace, world: World, credentials: Dict[str, Credential]) -> int:
