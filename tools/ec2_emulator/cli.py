@@ -14,10 +14,9 @@ import threading
 from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
 
 from . import ec2
-from .mirror import Log as LogCall
-from .mirror import MirrorControl, in_namespace
+from .mirror import Log, MirrorControl, in_namespace
 from .server import Server
-from .service import Emulator, Log
+from .service import Emulator, JsonLog
 from .sigv4 import Credential
 from .world import World, is_id, parse_filter, parse_interface, parse_target
 
@@ -52,7 +51,8 @@ the secrets of --access-key out of the process list.
 log: one JSON object a line, for each request and for each start and end of a mirror.
 
 example:
-  ec2-emulator --port 0 --port-file port --interface eni-0a1b2c3d4e5f60718=fabric/web0,ip=10.0.0.5 \\
+  ec2-emulator --port 0 --port-file port \\
+      --interface eni-0a1b2c3d4e5f60718=fabric/web0,ip=10.0.0.5 \\
       --target tmt-0a1b2c3d=10.9.0.2,from=fabric/col0 --filter tmf-0a1b2c3d
 """
 
@@ -191,7 +191,8 @@ def _serve(options: argparse.Namespace, world: World, credentials: Dict[str, Cre
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     # pylint: disable=consider-using-with
-    log: LogCall = Log(open(options.log, "a", encoding="utf-8") if options.log else sys.stderr)
+    stream = open(options.log, "a", encoding="utf-8") if options.log else sys.stderr
+    log: Log = JsonLog(stream)
     mirrors = MirrorControl(world, options.mirrorgen, log)
     emulator = Emulator(world, credentials, mirrors, log)
     try:

@@ -39,7 +39,7 @@ def interface_address(link: Link, family: int) -> str:
         raise OSError(f"{link}: {result.stderr.strip()}")
     for entry in json.loads(result.stdout or "[]"):
         for address in entry.get("addr_info", []):
-            return address["local"]
+            return str(address["local"])
     raise OSError(f"{link}: it has no IPv{family} address: give ip=ADDRESS")
 
 
@@ -147,8 +147,13 @@ class MirrorControl:
         if running:
             del self._running[interface_id]
             running.stop()
-        if session:
+        if not session:
+            return
+        try:
             self._start(interface_id, session)
+        except OSError as error:
+            self._log(event="not-mirrored", session=session.id, reason=str(error))
+            raise
 
     def release(self, interface_id: str, session_id: str) -> None:
         """Lets the session's mirror send, if it is still the interface's."""

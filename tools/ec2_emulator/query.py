@@ -42,7 +42,7 @@ class Field:
 def text(name: str, value: str) -> str:
     """Reads text; what XML cannot carry back is refused."""
     if _NOT_XML.search(value):
-        raise invalid_value(name, ascii(value)[1:-1], "It contains a character that is not allowed.")
+        raise invalid_value(name, ascii(value)[1:-1], "It holds a character that is not allowed.")
     return value
 
 

@@ -29,7 +29,8 @@ class Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         # Not HTTPServer's own, which also looks the host up in the DNS.
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name = str(self.server_address[0])
+        self.server_port = int(self.server_address[1])
 
     def url(self) -> str:
         """Where clients find it."""

@@ -7,13 +7,14 @@ import datetime
 import json
 import sys
 import threading
+import traceback
 import uuid
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Mapping, Optional, TextIO, Tuple
 
 from . import ec2
 from .errors import ApiError
-from .mirror import MirrorControl
+from .mirror import Log, MirrorControl
 from .query import Elements, decode, parse_form
 from .sigv4 import Credential, HttpRequest, verify
 from .world import World
@@ -28,7 +29,7 @@ def utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.timezone.utc)
 
 
-class Log:
+class JsonLog:
     """One JSON object a line, written before the client can know the answer."""
 
     def __init__(self, stream: TextIO = sys.stderr) -> None:
@@ -80,12 +81,19 @@ class Emulator:
             with self.world.lock:
                 answer = self._perform(request, progress)
         except ApiError as error:
-            self._log_request(progress, error.status, error.code, error.message)
-            return Response(error.status, progress.api.error_document(error, progress.request_id),
-                            progress.request_id)
+            return self._refuse(progress, error)
+        except Exception:  # pylint: disable=broad-except
+            traceback.print_exc()
+            return self._refuse(progress, ApiError("InternalError", "The emulator is broken: its "
+                                                   "standard error says where"))
         self._log_request(progress, 200, "ok")
         body = progress.api.answer_document(progress.action, answer.elements, progress.request_id)
         return Response(200, body, progress.request_id, answer.after)
+
+    def _refuse(self, progress: _Progress, error: ApiError) -> Response:
+        self._log_request(progress, error.status, error.code, error.message)
+        return Response(error.status, progress.api.error_document(error, progress.request_id),
+                        progress.request_id)
 
     def _perform(self, request: HttpRequest, progress: _Progress) -> ec2.Answer:
         if request.method != "POST" or request.path != "/":
@@ -104,7 +112,8 @@ class Emulator:
         action = _find_action(api, progress.action, version)
         call = api.Call(self.world, self.mirrors, self._tokens, credential, progress.action,
                         decode(form, action.shape))
-        return action.handler(call)
+        answer: ec2.Answer = action.handler(call)
+        return answer
 
     def _log_request(self, progress: _Progress, status: int, result: str,
                      message: Optional[str] = None) -> None:

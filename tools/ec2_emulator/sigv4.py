@@ -99,7 +99,9 @@ def parse_authorization(value: Optional[str]) -> Authorization:
         raise ApiError("IncompleteSignature",
                        "Credential must have exactly 5 slash-delimited elements, e.g. "
                        f"keyid/date/region/service/term, got '{fields['Credential']}'.")
-    return Authorization(*scope, tuple(fields["SignedHeaders"].split(";")), fields["Signature"])
+    access_key, date, region, service, terminator = scope
+    return Authorization(access_key, date, region, service, terminator,
+                         tuple(fields["SignedHeaders"].split(";")), fields["Signature"])
 
 
 def canonical_request(request: HttpRequest, signed_headers: Iterable[str]) -> str:
