@@ -17,19 +17,12 @@
 #include "capture/chunk.h"
 #include "capture/pcap_format.h"
 #include "capture/ring.h"
-
-/* When to start a new segment; 0 in a field: never for that reason. */
-struct rotation {
-	uint64_t filesize_bytes; /* before the segment would exceed it (one record always fits) */
-	uint64_t duration_ns;    /* after the segment's first record */
-	uint64_t interval_ns;    /* at multiples of it since the epoch (wall clock, UTC) */
-	uint64_t packets;
-};
+#include "capture/rotation.h"
 
 struct stream_config {
 	uint32_t streams;
 	bool combined; /* one stream holds all sessions: chunks carry a log */
-	bool aligned;  /* false for a pipe: no blocks, no padding, no rewriting */
+	bool aligned;  /* false for a pipe: no blocks, no padding, no rewriting, one header */
 	enum pcap_precision precision;
 	uint32_t snaplen; /* for the file header, bytes; 0: no limit */
 	struct rotation rotation;
@@ -40,7 +33,9 @@ struct stream_set;
 
 /*
  * full: chunks to the writer; empty: chunks back from it (both borrowed, as is the pool; the
- * set takes all of the pool's chunks). Returns NULL when out of memory: stream_set_free().
+ * set takes all of the pool's chunks). Each ring holds as many pointers as the pool has chunks;
+ * a combined set's pool has logs. Returns NULL when that is not so or out of memory. Owned by
+ * the caller: stream_set_free().
  */
 struct stream_set *stream_set_new(const struct stream_config *config, struct chunk_pool *pool,
 				  struct ring *full, struct ring *empty);
@@ -54,7 +49,9 @@ uint32_t stream_max_caplen(uint32_t chunk_bytes);
 /*
  * Starts a record of `session` in `stream`: rotates if due, writes the record header, counts.
  * Returns where the caller must now copy exactly caplen bytes; NULL when no chunk is free, and
- * then nothing has changed but that the oldest open chunk may have been marked for hand-over.
+ * then nothing has changed but that the oldest open chunk may have been marked for hand-over,
+ * and a segment whose rotation was due may have been closed. The bytes are due before the next
+ * call of any function on this set.
  * Chunks that become full wait in the set until stream_tick() puts them on the ring: so the
  * worker publishes its counts first and no reader of the ledger sees a packet written that was
  * not yet received.
@@ -65,9 +62,10 @@ uint8_t *stream_append(struct stream_set *set, uint32_t stream, uint32_t session
 
 /*
  * Hands over the chunks that became full since the last call, takes empty chunks back, hands
- * over chunks whose oldest record is older than flush_ns, and
- * closes segments whose duration or interval has passed at now_ns though no packet came.
- * Cheap when there is nothing to do: call it once per burst, empty ones too.
+ * over chunks whose oldest record is older than flush_ns, and closes segments whose duration or
+ * interval has passed at now_ns though no packet came.
+ * now_ns is of the same clock as the records' times. Both may jump: only their steps forward
+ * age chunks. Cheap when there is nothing to do: call it once per burst, empty ones too.
  */
 void stream_tick(struct stream_set *set, uint64_t now_ns);
 
