@@ -25,10 +25,15 @@ struct segment_directory;
 struct segment_directory *segment_directory_new(const char *out, const char *name);
 void segment_directory_free(struct segment_directory *directory);
 
+/* The name is put together when it is needed: 10,000 may be open. */
 struct segment {
 	int fd;
-	bool replace;                  /* a single file given with --force: rename over it */
-	char path[SEGMENT_PATH_BYTES]; /* published name */
+	bool replace;                        /* a single file given with --force: rename over it */
+	struct segment_directory *directory; /* borrowed; NULL for a single file */
+	uint64_t start_ns;
+	uint32_t worker;
+	uint32_t sequence;
+	const char *file; /* borrowed; the single file's path */
 };
 
 /*
@@ -38,14 +43,25 @@ struct segment {
 int segment_open(struct segment *segment, struct segment_directory *directory, uint64_t start_ns,
 		 uint32_t worker, bool direct);
 
-/* Creates PATH.part for a single-file output; an existing PATH.part that is not locked by
- * another process is an error (-EEXIST) too: it is the rest of a crashed capture. */
+/*
+ * Creates PATH.part for a single-file output. An existing PATH.part is -EBUSY where another
+ * process holds it, else -EEXIST: it is the rest of a crashed capture. path: borrowed until the
+ * segment is published.
+ */
 int segment_open_file(struct segment *segment, const char *path, bool replace, bool direct);
+
+/* The name that the segment is, or was last, to be published under. */
+void segment_path(const struct segment *segment, char path[SEGMENT_PATH_BYTES]);
+
+/* The directory's path. Borrowed. */
+const char *segment_directory_path(const struct segment_directory *directory);
 
 /*
  * Cuts the file to logical_bytes, syncs it, renames NAME.part to NAME, syncs the directory and
- * closes it. An empty segment (logical_bytes 0) is removed instead.
+ * closes it. An empty segment (logical_bytes 0) is removed instead. Where a NAME exists already,
+ * which only another capture in the same directory can bring about, the next SEQ is taken.
  * Returns 0 or -errno: the file is then closed too, and what is recorded is in NAME.part.
+ * segment_path() still tells the name.
  */
 int segment_publish(struct segment *segment, uint64_t logical_bytes);
 
