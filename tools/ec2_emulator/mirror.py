@@ -50,7 +50,8 @@ def command(program: str, session: Session, interface: Interface, target: Target
         raise OSError(f"{interface.link} and {target.link} are in different namespaces")
     family = 6 if ":" in target.address else 4
     source = interface.address or interface_address(interface.link, family)
-    argv = [program, "--interface", interface.link.device, "--write", target.link.device,
+    argv = [program, "--hold", "--interface", interface.link.device,
+            "--write", target.link.device,
             "--vni", str(session.vni), "--packet-length", str(session.packet_length or UNCUT),
             "--source-ip", source, "--target-ip", target.address]
     if interface.mac:
@@ -77,10 +78,9 @@ class Mirror:
         self._reader.start()
 
     def hold(self) -> None:
-        """Waits until it captures, then keeps it from sending; raises OSError if it ended."""
+        """Waits until it captures and has stopped itself; raises OSError if it ended."""
         self._heard.wait(READY_SECONDS)
         if self._capturing and self._process.poll() is None:
-            self._process.send_signal(signal.SIGSTOP)
             os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         if not self._capturing or self._process.poll() is not None:
             self.stop()

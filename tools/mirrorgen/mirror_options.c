@@ -29,6 +29,7 @@ enum option_id {
 	OPTION_COUNT,
 	OPTION_RATE,
 	OPTION_LOOP,
+	OPTION_HOLD,
 	OPTION_HELP,
 	OPTION_END,
 };
@@ -54,6 +55,7 @@ static const struct option long_options[] = {
 	{"count", required_argument, NULL, OPTION_COUNT},
 	{"rate", required_argument, NULL, OPTION_RATE},
 	{"loop", required_argument, NULL, OPTION_LOOP},
+	{"hold", no_argument, NULL, OPTION_HOLD},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{NULL, 0, NULL, 0},
 };
@@ -241,6 +243,9 @@ static int set_option(const struct parse *parse, int id, const char *text)
 	case OPTION_MIX:
 		options->mix.mix = true;
 		return 0;
+	case OPTION_HOLD:
+		options->hold = true;
+		return 0;
 	case OPTION_SIZE:
 		return read_size(parse, text, &options->mix.size);
 	default:
@@ -278,6 +283,7 @@ static int check_needs(const struct parse *parse)
 		{OPTION_FLOWS, synthetic, "--synthetic"},
 		{OPTION_SOURCES, synthetic, "--synthetic"},
 		{OPTION_LOOP, input == MIRROR_INPUT_FILE, "--read"},
+		{OPTION_HOLD, input == MIRROR_INPUT_INTERFACE, "--interface"},
 		{OPTION_RATE, input != MIRROR_INPUT_INTERFACE, "--read or --synthetic"},
 		{OPTION_GENEVE_OPTIONS, parse->given[OPTION_GENEVE], "--geneve"},
 		{OPTION_GATEWAY_IP, parse->given[OPTION_GENEVE], "--geneve"},
@@ -390,6 +396,7 @@ void mirror_options_help(FILE *stream)
 	      "  --count N            stop after N frames\n"
 	      "  --rate PPS           frames per second (as fast as it goes)\n"
 	      "  --loop N             read the file N times, 0 for without end (1)\n"
+	      "  --hold               stop before the first frame is sent, until SIGCONT\n"
 	      "  --help               show this\n",
 	      stream);
 }

@@ -35,6 +35,7 @@ struct mirror_options {
 	bool has_target_mac;
 	struct synthetic mix;
 	uint32_t interfaces; /* source interfaces */
+	bool hold;           /* stop once capture has begun, until SIGCONT */
 	uint64_t count;      /* frames to send; 0: no limit */
 	uint64_t rate;       /* frames per second; 0: as fast as it goes */
 	uint64_t loops;      /* how often a file is read; 0: without end */

@@ -306,6 +306,9 @@ static int run_all(const struct mirror_options *options)
 	rc = rc < 0 ? rc : open_source(&run);
 	if (rc == 0) {
 		announce(&run);
+		/* Whoever started it lets it go: no frame is sent before. */
+		if (options->hold)
+			raise(SIGSTOP);
 		rc = transfer(&run);
 		report(&run);
 	}

@@ -74,6 +74,7 @@ static const struct {
 	{SESSION "--read a --write e --sources 2", "--sources: only with"},
 	{SESSION "--synthetic --write e --loop 2", "--loop: only with"},
 	{SESSION "--interface i --write e --rate 2", "--rate: only with"},
+	{SESSION "--read a --write e --hold", "--hold: only with"},
 	{SESSION "--read a --write e --geneve-options", "--geneve-options: only with"},
 	{SESSION "--read a --write e --gateway-ip 1.1.1.1", "--gateway-ip: only with"},
 	{SESSION "--synthetic --write e.pcap", "--write e.pcap: the file would grow"},
@@ -102,7 +103,7 @@ static void mistakes_are_named(void **state)
 static void a_mirror_session_is_read(void **state)
 {
 	char line[] = SESSION "--interface eth0 --write eth1 --packet-length 128 "
-			      "--target-mac 02:ab:00:00:00:fF";
+			      "--target-mac 02:ab:00:00:00:fF --hold";
 	static const uint8_t mac[6] = {0x02, 0xab, 0, 0, 0, 0xff};
 	char error[MIRROR_OPTIONS_ERROR_BYTES];
 	struct mirror_options options;
@@ -114,6 +115,7 @@ static void a_mirror_session_is_read(void **state)
 	assert_false(options.output_is_file);
 	assert_int_equal(options.wrap.vni, 7);
 	assert_int_equal(options.wrap.packet_length, 128);
+	assert_true(options.hold);
 	assert_false(options.has_source_mac);
 	assert_true(options.has_target_mac);
 	assert_memory_equal(options.wrap.target_mac, mac, sizeof(mac));
@@ -131,6 +133,7 @@ static void defaults_hold(void **state)
 	assert_true(options.output_is_file);
 	assert_int_equal(options.wrap.packet_length, 8500);
 	assert_int_equal(options.loops, 1);
+	assert_false(options.hold);
 	assert_int_equal(options.count, 0);
 	assert_int_equal(options.rate, 0);
 	assert_int_equal(options.interfaces, 1);
