@@ -52,7 +52,8 @@ struct writer_config {
 	uint32_t streams;
 	struct segment_directory **directories; /* by stream; borrowed; NULL unless a directory */
 	struct chunk_pool *pool;                /* borrowed; registered with io_uring */
-	struct ring *full, *empty;              /* borrowed: from and back to the worker */
+	struct ring *full, *empty;              /* borrowed: from and back to the worker; each holds
+						 * as many pointers as the pool has chunks */
 	struct ledger_writer *ledger;           /* borrowed */
 	struct ledger_session_writer *sessions; /* borrowed; by session */
 	int cpu;                                /* to run on; -1: anywhere */
@@ -70,14 +71,15 @@ int writer_start(struct writer **writer, const struct writer_config *config);
 /*
  * Waits until every chunk handed over before the call is written, every closed segment is
  * published, and ends the thread. The worker must have closed its streams.
- * Segments that are still open are published as they are.
+ * Segments that are still open are published as they are. NULL is accepted.
  */
 void writer_stop(struct writer *writer);
+/* After writer_stop(), or where writer_start() failed; frees all but what was borrowed. */
 void writer_free(struct writer *writer);
 
 /*
  * The first failure since the last call: -errno, and the object's path copied to path
- * (SEGMENT_PATH_BYTES). 0: none. Any thread.
+ * (SEGMENT_PATH_BYTES; untouched where there was none). 0: none. Any thread.
  */
 int writer_take_error(struct writer *writer, char *path);
 

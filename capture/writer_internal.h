@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Internal to the writer: what its thread keeps, and the two halves' calls to each other.
+ * writer.c has the thread and the public calls, writer_stream.c the order of writes within a
+ * stream, the segments and the counting.
+ */
+#ifndef CAPTURE_WRITER_INTERNAL_H
+#define CAPTURE_WRITER_INTERNAL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/writer.h"
+#include "capture/writer_backend.h"
+
+enum { WRITER_NO_JOB = UINT32_MAX };
+
+enum writer_job_state {
+	WRITER_JOB_QUEUED,
+	WRITER_JOB_UNDER_WAY,
+	WRITER_JOB_ENDED,
+};
+
+/* A chunk at the writer; numbered as in the pool. */
+struct writer_job {
+	enum writer_job_state state;
+	int error;     /* once ended */
+	uint32_t next; /* in its stream */
+};
+
+/* The jobs are in the stream's order: first those that have ended or are under way. */
+struct writer_stream {
+	uint32_t first, last;   /* WRITER_NO_JOB: none */
+	uint32_t first_queued;  /* likewise */
+	uint32_t under_way;     /* writes */
+	uint64_t submitted_end; /* file offset after the last write that was begun */
+	bool open;              /* segment is */
+	bool failed;            /* nothing more is recorded until the next segment */
+	bool published;         /* there was a segment before */
+	uint64_t good_end;      /* after the last record that is on disk with all before it */
+	uint64_t packets;       /* so far in the segment */
+	struct segment segment;
+};
+
+struct writer {
+	struct writer_config config;
+	const struct writer_backend_ops *ops;
+	struct writer_backend *backend;
+	struct writer_job *jobs;
+	struct writer_stream *streams;
+	uint32_t accepted;  /* jobs that have not gone back yet */
+	uint32_t under_way; /* writes */
+
+	pthread_t thread;
+	bool started;
+	bool stopping; /* atomic; any thread: writes, writer thread: reads */
+	bool broken;   /* atomic; writer thread: writes, any thread: reads */
+
+	pthread_mutex_t lock; /* of the two below */
+	int error;            /* the first since it was taken, -errno */
+	char error_path[SEGMENT_PATH_BYTES];
+
+	struct writer_file *files; /* writer thread, until it has ended */
+	uint32_t file_count;
+};
+
+/* Takes a chunk, begins its write as soon as its place in the file allows. */
+void writer_stream_accept(struct writer *writer, struct chunk *chunk);
+
+/* A job's write has ended. */
+void writer_stream_end(struct writer *writer, const struct writer_result *result);
+
+/* Publishes what is still open; no job is left. */
+void writer_stream_finish_all(struct writer *writer);
+
+/* Keeps a failure for writer_take_error(). error: -errno. */
+void writer_fail(struct writer *writer, int error, const char *path);
+
+/* Notes a published file; out of memory: a failure. */
+void writer_add_file(struct writer *writer, const char *path, uint64_t packets, uint64_t bytes);
+
+#endif

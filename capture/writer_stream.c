@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Within a stream, jobs end in the order in which they came, whatever order their writes ended
+ * in: a packet counts as written when all before it in its file are.
+ *
+ * No two writes to one block are ever under way together: a chunk that begins in the block
+ * where its predecessor ended waits for the stream's writes to end.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "capture/writer_internal.h"
+
+static bool is_file(const struct writer *writer)
+{
+	return writer->config.output.kind == OUTPUT_DIRECTORY ||
+	       writer->config.output.kind == OUTPUT_FILE;
+}
+
+static struct chunk *chunk_of(const struct writer *writer, uint32_t job)
+{
+	return chunk_pool_at(writer->config.pool, job);
+}
+
+/* Names the object of a failure: the file where there is one to be, else the output. */
+static void fail_segment(struct writer *writer, const struct writer_stream *stream, int error)
+{
+	char path[SEGMENT_PATH_BYTES];
+
+	if (!is_file(writer)) {
+		writer_fail(writer, error, "standard output");
+		__atomic_store_n(&writer->broken, true, __ATOMIC_RELAXED);
+		return;
+	}
+	segment_path(&stream->segment, path);
+	writer_fail(writer, error, path);
+}
+
+static int open_segment(struct writer *writer, struct writer_stream *stream,
+			const struct chunk *chunk)
+{
+	const struct writer_config *config = &writer->config;
+	bool direct = config->method != WRITER_PWRITE;
+
+	switch (config->output.kind) {
+	case OUTPUT_DIRECTORY:
+		return segment_open(&stream->segment, config->directories[chunk->stream],
+				    chunk->first_ns, config->worker, direct);
+	case OUTPUT_FILE:
+		/* Only what was there before the capture may be replaced. */
+		return segment_open_file(&stream->segment, config->output.path,
+					 config->replace && !stream->published, direct);
+	case OUTPUT_STDOUT:
+	case OUTPUT_NULL:
+		stream->segment.fd = STDOUT_FILENO;
+		break;
+	}
+	return 0;
+}
+
+static void begin_segment(struct writer *writer, struct writer_stream *stream,
+			  const struct chunk *chunk)
+{
+	int error = open_segment(writer, stream, chunk);
+
+	stream->open = error == 0;
+	stream->failed = error != 0;
+	stream->submitted_end = 0;
+	stream->good_end = 0;
+	stream->packets = 0;
+	if (error)
+		fail_segment(writer, stream, error);
+}
+
+/* All writes to the segment have ended: it ends with its last good record. */
+static void finish_segment(struct writer *writer, struct writer_stream *stream)
+{
+	char path[SEGMENT_PATH_BYTES];
+	int error;
+
+	stream->open = false;
+	if (!is_file(writer))
+		return;
+	error = segment_publish(&stream->segment, stream->packets ? stream->good_end : 0);
+	if (error) {
+		fail_segment(writer, stream, error);
+		return;
+	}
+	if (stream->packets == 0)
+		return;
+	stream->published = true;
+	segment_path(&stream->segment, path);
+	writer_add_file(writer, path, stream->packets, stream->good_end);
+}
+
+/* May the write of the first queued job begin? */
+static bool may_begin(const struct writer *writer, const struct writer_stream *stream)
+{
+	const struct chunk *chunk = chunk_of(writer, stream->first_queued);
+
+	if (stream->first_queued == stream->first)
+		return true;
+	/* The segment before must be finished first, and this block be written. */
+	return !(chunk->flags & CHUNK_OPENS) && chunk->file_offset >= stream->submitted_end;
+}
+
+static void begin(struct writer *writer, struct writer_stream *stream)
+{
+	uint32_t index = stream->first_queued;
+	struct writer_job *job = &writer->jobs[index];
+	const struct chunk *chunk = chunk_of(writer, index);
+
+	stream->first_queued = job->next;
+	if (chunk->flags & CHUNK_OPENS)
+		begin_segment(writer, stream, chunk);
+	if (stream->failed || chunk->bytes == 0) {
+		job->state = WRITER_JOB_ENDED;
+		job->error =
+			0; /* a failed stream's jobs count as failed without one of their own */
+		return;
+	}
+	job->state = WRITER_JOB_UNDER_WAY;
+	stream->under_way++;
+	stream->submitted_end = chunk->file_offset + chunk->bytes;
+	writer->under_way++;
+	writer->ops->write(writer->backend, index, stream->segment.fd, chunk->data, chunk->bytes,
+			   chunk->file_offset);
+}
+
+static void count_sessions(struct writer *writer, const struct chunk *chunk, bool written)
+{
+	struct ledger_session_writer *sessions = writer->config.sessions;
+
+	if (!chunk->log) {
+		struct ledger_session_writer *session = &sessions[chunk->session];
+
+		ledger_add(written ? &session->written : &session->write_failed, chunk->records);
+		ledger_add(&session->bytes, written ? chunk->record_bytes : 0);
+		return;
+	}
+	for (uint32_t i = 0; i < chunk->records; i++) {
+		struct ledger_session_writer *session = &sessions[chunk->log[i].session];
+
+		ledger_add(written ? &session->written : &session->write_failed, 1);
+		ledger_add(&session->bytes, written ? chunk->log[i].caplen : 0);
+	}
+}
+
+static void count(struct writer *writer, const struct chunk *chunk, bool written)
+{
+	struct ledger_writer *slot = writer->config.ledger;
+
+	count_sessions(writer, chunk, written);
+	ledger_begin(&slot->sequence);
+	if (written) {
+		ledger_add(&slot->written, chunk->records);
+		ledger_add(&slot->bytes, chunk->record_bytes);
+		ledger_add(&slot->file_bytes, chunk->bytes);
+	} else {
+		ledger_add(&slot->write_failed, chunk->records);
+	}
+	ledger_end(&slot->sequence);
+}
+
+/* The first job has ended and all before it went: counts it, gives its chunk back. */
+static void retire(struct writer *writer, struct writer_stream *stream)
+{
+	uint32_t index = stream->first;
+	const struct writer_job *job = &writer->jobs[index];
+	struct chunk *chunk = chunk_of(writer, index);
+	bool closes = chunk->flags & CHUNK_CLOSES;
+
+	stream->first = job->next;
+	if (job->error && !stream->failed) {
+		stream->failed = true;
+		fail_segment(writer, stream, job->error);
+	}
+	count(writer, chunk, !stream->failed);
+	if (!stream->failed) {
+		stream->good_end = chunk->whole_end;
+		stream->packets += chunk->records;
+	}
+	writer->accepted--;
+	/* The ring holds every chunk there is: writer_start() saw to it. */
+	(void)ring_put(writer->config.empty, chunk);
+	if (stream->open && stream->under_way == 0 && (closes || stream->failed))
+		finish_segment(writer, stream);
+}
+
+/* Retires and begins what can be, until neither can. */
+static void advance(struct writer *writer, struct writer_stream *stream)
+{
+	for (;;) {
+		if (stream->first != WRITER_NO_JOB &&
+		    writer->jobs[stream->first].state == WRITER_JOB_ENDED)
+			retire(writer, stream);
+		else if (stream->first_queued != WRITER_NO_JOB && may_begin(writer, stream))
+			begin(writer, stream);
+		else
+			return;
+	}
+}
+
+void writer_stream_accept(struct writer *writer, struct chunk *chunk)
+{
+	uint32_t index = chunk_pool_index(writer->config.pool, chunk);
+	struct writer_stream *stream = &writer->streams[chunk->stream];
+
+	writer->jobs[index] = (struct writer_job){.next = WRITER_NO_JOB};
+	writer->accepted++;
+	if (stream->first == WRITER_NO_JOB)
+		stream->first = index;
+	else
+		writer->jobs[stream->last].next = index;
+	stream->last = index;
+	if (stream->first_queued == WRITER_NO_JOB)
+		stream->first_queued = index;
+	advance(writer, stream);
+}
+
+void writer_stream_end(struct writer *writer, const struct writer_result *result)
+{
+	struct writer_stream *stream = &writer->streams[chunk_of(writer, result->job)->stream];
+
+	writer->jobs[result->job].state = WRITER_JOB_ENDED;
+	writer->jobs[result->job].error = result->error;
+	writer->under_way--;
+	stream->under_way--;
+	advance(writer, stream);
+}
+
+void writer_stream_finish_all(struct writer *writer)
+{
+	for (uint32_t i = 0; i < writer->config.streams; i++)
+		if (writer->streams[i].open)
+			finish_segment(writer, &writer->streams[i]);
+}
