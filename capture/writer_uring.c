@@ -6,7 +6,9 @@
 #include <liburing.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "capture/writer_backend.h"
 
@@ -35,17 +37,25 @@ struct writer_backend {
 	struct job jobs[];
 };
 
+/* liburing's own calls for the two below are missing from the library in Debian 12. */
+static int register_ring(struct io_uring *ring, unsigned int opcode, const void *argument,
+			 unsigned int count)
+{
+	return syscall(__NR_io_uring_register, ring->ring_fd, opcode, argument, count) < 0 ? -errno
+											   : 0;
+}
+
 static int restrict_ring(struct io_uring *ring)
 {
-	struct io_uring_restriction allowed[] = {
+	const struct io_uring_restriction allowed[] = {
 		{.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_WRITE},
 		{.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_WRITE_FIXED},
 		{.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_FSYNC},
 	};
-	int err =
-		io_uring_register_restrictions(ring, allowed, sizeof(allowed) / sizeof(allowed[0]));
+	int err = register_ring(ring, IORING_REGISTER_RESTRICTIONS, allowed,
+				sizeof(allowed) / sizeof(allowed[0]));
 
-	return err ? err : io_uring_enable_rings(ring);
+	return err ? err : register_ring(ring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
 }
 
 int writer_uring_ring(struct io_uring *ring, uint32_t entries, const struct iovec *buffers,
