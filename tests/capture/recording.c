@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <ftw.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/capture/recording.h"
+
+enum { FIRST_VNI = 1000, WAIT_TRIES = 100000 };
+
+uint32_t recording_random(uint32_t *state, uint32_t limit)
+{
+	*state = *state * 1664525 + 1013904223;
+	return (uint32_t)(((uint64_t)*state * limit) >> 32);
+}
+
+static uint8_t byte_at(uint32_t seed, uint32_t i)
+{
+	return (uint8_t)((seed * 2654435761u) >> 24) + (uint8_t)(i * 167) + (uint8_t)(i >> 8);
+}
+
+static void pause_us(long us)
+{
+	const struct timespec pause = {.tv_nsec = us * 1000};
+
+	nanosleep(&pause, NULL);
+}
+
+void recording_directory(const char *base, char path[RECORDING_PATH_BYTES])
+{
+	snprintf(path, RECORDING_PATH_BYTES, "%s/mirrorcap-test-XXXXXX", base ? base : ".");
+	assert_non_null(mkdtemp(path));
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+void recording_remove(const char *path)
+{
+	assert_int_equal(nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static void start_sessions(struct recording *recording)
+{
+	char error[SESSION_ERROR_BYTES];
+	char argument[64];
+
+	for (uint32_t i = 0; i < recording->config.sessions; i++) {
+		snprintf(argument, sizeof(argument), "%u", FIRST_VNI + i);
+		assert_int_equal(session_map_add_argument(&recording->map, argument, error), 0);
+	}
+	assert_int_equal(session_map_check(&recording->map, error), 0);
+	assert_int_equal(ledger_create(&recording->ledger, NULL, 1, &recording->map), 0);
+}
+
+static void start_writer(struct recording *recording)
+{
+	const struct recording_config *config = &recording->config;
+	struct writer_config writer = {
+		.output = config->output,
+		.method = config->method,
+		.replace = config->replace,
+		.streams = config->stream.streams,
+		.directories = recording->directories,
+		.pool = recording->pool,
+		.full = recording->full,
+		.empty = recording->empty,
+		.ledger = ledger_writer(recording->ledger, 0),
+		.sessions = ledger_session_writer(recording->ledger, 0),
+		.cpu = -1,
+	};
+
+	for (uint32_t i = 0; i < config->stream.streams; i++) {
+		const char *name =
+			config->stream.combined ? "all" : recording->map.sessions[i].name;
+
+		if (config->output.kind != OUTPUT_DIRECTORY)
+			continue;
+		recording->directories[i] = segment_directory_new(config->output.path, name);
+		assert_non_null(recording->directories[i]);
+	}
+	assert_int_equal(writer_start(&recording->writer, &writer), 0);
+}
+
+void recording_start(struct recording *recording, const struct recording_config *config)
+{
+	*recording = (struct recording){.config = *config, .now_ns = 1700000000123456789ull};
+	if (recording->config.stream.streams == 0)
+		recording->config.stream.streams = config->sessions;
+	config = &recording->config;
+	assert_in_range(config->sessions, 1, RECORDING_MAX);
+	start_sessions(recording);
+	recording->pool = chunk_pool_new(config->chunks, config->chunk_bytes, config->log_records);
+	recording->full = ring_new(config->chunks);
+	recording->empty = ring_new(config->chunks);
+	recording->directories = calloc(config->stream.streams, sizeof(void *));
+	recording->streams = calloc(config->stream.streams, sizeof(*recording->streams));
+	assert_true(recording->pool && recording->full && recording->empty);
+	recording->set =
+		stream_set_new(&config->stream, recording->pool, recording->full, recording->empty);
+	assert_non_null(recording->set);
+	start_writer(recording);
+}
+
+/* The rules of rotation once more, in the simplest form. */
+static void expect(struct recording *recording, struct expected_stream *stream,
+		   const struct expected *record)
+{
+	const struct rotation *rotation = &recording->config.stream.rotation;
+	uint64_t end = stream->offset + PCAP_RECORD_HEADER_BYTES + record->caplen;
+	bool next = false;
+
+	if (stream->in_segment) {
+		next = (rotation->packets && stream->in_segment == rotation->packets) ||
+		       (rotation->filesize_bytes && end > rotation->filesize_bytes) ||
+		       (rotation->duration_ns &&
+			record->time_ns - stream->first_ns >= rotation->duration_ns) ||
+		       (rotation->interval_ns && record->time_ns / rotation->interval_ns !=
+							 stream->first_ns / rotation->interval_ns);
+	}
+	if (next || stream->in_segment == 0) {
+		stream->segment += next;
+		stream->in_segment = 0;
+		stream->offset = PCAP_FILE_HEADER_BYTES;
+		stream->chunk_start = 0;
+		stream->first_ns = record->time_ns;
+	}
+	stream->offset += PCAP_RECORD_HEADER_BYTES + record->caplen;
+	if (stream->offset - stream->chunk_start > recording->config.chunk_bytes)
+		stream->chunk_start = (stream->offset - PCAP_RECORD_HEADER_BYTES - record->caplen) /
+				      CHUNK_BLOCK * CHUNK_BLOCK;
+	stream->in_segment++;
+	if ((stream->count & (stream->count - 1)) == 0)
+		stream->records = realloc(stream->records, (stream->count ? stream->count * 2 : 1) *
+								   sizeof(*stream->records));
+	assert_non_null(stream->records);
+	stream->records[stream->count] = *record;
+	stream->records[stream->count++].segment = stream->segment;
+}
+
+/* What a worker does for its burst, here of one packet. */
+static void count_received(struct recording *recording, bool accepted)
+{
+	struct ledger_worker *slot = ledger_worker(recording->ledger, 0);
+
+	ledger_begin(&slot->sequence);
+	ledger_add(&slot->received, 1);
+	ledger_add(accepted ? &slot->accepted : &slot->dropped[DROP_NO_BUFFER], 1);
+	ledger_end(&slot->sequence);
+}
+
+bool recording_append(struct recording *recording, uint32_t stream, uint32_t session,
+		      uint32_t caplen, uint32_t len)
+{
+	struct expected record = {
+		.time_ns = recording->now_ns,
+		.caplen = caplen,
+		.len = len,
+		.session = session,
+		.seed = recording->seed++,
+	};
+	uint8_t *dst =
+		stream_append(recording->set, stream, session, recording->now_ns, caplen, len);
+
+	count_received(recording, dst != NULL);
+	if (!dst) {
+		recording->refused++;
+		return false;
+	}
+	for (uint32_t i = 0; i < caplen; i++)
+		dst[i] = byte_at(record.seed, i);
+	expect(recording, &recording->streams[stream], &record);
+	return true;
+}
+
+void recording_append_surely(struct recording *recording, uint32_t stream, uint32_t session,
+			     uint32_t caplen, uint32_t len)
+{
+	for (int tries = 0; tries < WAIT_TRIES; tries++) {
+		if (recording_append(recording, stream, session, caplen, len))
+			return;
+		recording_tick(recording);
+		pause_us(100);
+	}
+	fail_msg("no chunk came back");
+}
+
+void recording_tick(struct recording *recording)
+{
+	struct ledger_totals totals;
+
+	stream_tick(recording->set, recording->now_ns);
+	assert_true(ledger_read(recording->ledger, &totals));
+	assert_true(ledger_balanced(&totals));
+}
+
+void recording_finish(struct recording *recording)
+{
+	bool closed = stream_close_all(recording->set);
+
+	for (int tries = 0; !closed && tries < WAIT_TRIES; tries++) {
+		pause_us(100);
+		recording_tick(recording);
+		closed = stream_close_all(recording->set);
+	}
+	assert_true(closed);
+	writer_stop(recording->writer);
+}
+
+static void check_record(const struct expected *expected, const struct pcap_pkthdr *header,
+			 const uint8_t *data)
+{
+	assert_int_equal(header->caplen, expected->caplen);
+	assert_int_equal(header->len, expected->len);
+	assert_int_equal(header->ts.tv_sec, expected->time_ns / 1000000000);
+	assert_int_equal(header->ts.tv_usec, expected->time_ns % 1000000000);
+	for (uint32_t i = 0; i < header->caplen; i++)
+		if (data[i] != byte_at(expected->seed, i))
+			fail_msg("record %u: byte %u differs", expected->seed, i);
+}
+
+/* The model's records of the file's segment; *count of them. */
+static const struct expected *find_segment(const struct expected_stream *stream, uint32_t segment,
+					   uint32_t *count)
+{
+	uint32_t first = 0;
+
+	while (first < stream->count && stream->records[first].segment != segment)
+		first++;
+	*count = 0;
+	while (first + *count < stream->count && stream->records[first + *count].segment == segment)
+		(*count)++;
+	return &stream->records[first];
+}
+
+/* The file holds the first `packets` records; counts them by session. */
+static void check_file(const struct writer_file *file, const struct expected *expected,
+		       uint32_t count, uint64_t *by_session)
+{
+	char error[PCAP_ERRBUF_SIZE];
+	pcap_t *pcap = pcap_open_offline_with_tstamp_precision(file->path,
+							       PCAP_TSTAMP_PRECISION_NANO, error);
+	uint64_t bytes = PCAP_FILE_HEADER_BYTES;
+	struct pcap_pkthdr *header;
+	const uint8_t *data;
+	struct stat st;
+	uint32_t i = 0;
+	int status;
+
+	if (!pcap)
+		fail_msg("%s: %s", file->path, error);
+	while ((status = pcap_next_ex(pcap, &header, &data)) == 1) {
+		assert_true(i < count);
+		check_record(&expected[i], header, data);
+		by_session[expected[i].session]++;
+		bytes += PCAP_RECORD_HEADER_BYTES + header->caplen;
+		i++;
+	}
+	assert_int_equal(status, PCAP_ERROR_BREAK);
+	pcap_close(pcap);
+	assert_int_equal(i, file->packets);
+	assert_int_equal(stat(file->path, &st), 0);
+	assert_int_equal(st.st_size, bytes);
+	assert_int_equal(file->bytes, bytes);
+}
+
+/* The stream whose file this is, by the directory's name. */
+static uint32_t stream_of(const struct recording *recording, const char *path)
+{
+	if (recording->config.output.kind != OUTPUT_DIRECTORY)
+		return 0;
+	for (uint32_t i = 0; i < recording->config.stream.streams; i++) {
+		const char *directory = segment_directory_path(recording->directories[i]);
+		size_t length = strlen(directory);
+
+		if (strncmp(path, directory, length) == 0 && path[length] == '/')
+			return i;
+	}
+	fail_msg("%s: no stream's", path);
+	return 0;
+}
+
+/* The segment of a stream whose first record's time the name carries. */
+static uint32_t segment_of(const struct expected_stream *stream, const char *path)
+{
+	for (uint32_t i = 0; i < stream->count; i++) {
+		time_t seconds = (time_t)(stream->records[i].time_ns / 1000000000);
+		char start[64];
+		struct tm utc;
+		size_t length;
+
+		if (i && stream->records[i].segment == stream->records[i - 1].segment)
+			continue;
+		gmtime_r(&seconds, &utc);
+		length = strftime(start, sizeof(start), "/%Y%m%dT%H%M%S", &utc);
+		snprintf(start + length, sizeof(start) - length, ".%09uZ-w0-",
+			 (unsigned int)(stream->records[i].time_ns % 1000000000));
+		if (strstr(path, start))
+			return stream->records[i].segment;
+	}
+	fail_msg("%s: no segment's", path);
+	return 0;
+}
+
+/* No file but the published ones is left in the stream's directory. */
+static void check_no_others(const char *path, uint32_t published)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	uint32_t count = 0;
+
+	if (!dir) {
+		assert_int_equal(published, 0);
+		return;
+	}
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	assert_int_equal(count, published);
+}
+
+static void check_ledger(struct recording *recording, const uint64_t *by_session)
+{
+	uint64_t accepted[RECORDING_MAX] = {0};
+	struct ledger_session_totals session;
+	struct ledger_totals totals;
+	uint64_t written = 0;
+	uint64_t all = 0;
+
+	for (uint32_t i = 0; i < recording->config.stream.streams; i++)
+		for (uint32_t j = 0; j < recording->streams[i].count; j++)
+			accepted[recording->streams[i].records[j].session]++;
+	for (uint32_t i = 0; i < recording->config.sessions; i++) {
+		ledger_read_session(recording->ledger, i, &session);
+		assert_int_equal(session.stored.written, by_session[i]);
+		assert_int_equal(session.stored.write_failed, accepted[i] - by_session[i]);
+		written += by_session[i];
+		all += accepted[i];
+	}
+	assert_true(ledger_read(recording->ledger, &totals));
+	assert_true(ledger_balanced(&totals));
+	assert_int_equal(totals.in_flight, 0);
+	assert_int_equal(totals.written, written);
+	assert_int_equal(totals.dropped[DROP_WRITE_FAILED], all - written);
+	assert_int_equal(totals.dropped[DROP_NO_BUFFER], recording->refused);
+}
+
+/* whole: every segment must be there, and whole. */
+static void check(struct recording *recording, bool whole)
+{
+	uint32_t files_of[RECORDING_MAX] = {0};
+	uint64_t by_session[RECORDING_MAX] = {0};
+	const struct writer_file *files;
+	uint32_t file_count;
+
+	files = writer_files(recording->writer, &file_count);
+	for (uint32_t i = 0; i < file_count; i++) {
+		uint32_t index = stream_of(recording, files[i].path);
+		const struct expected_stream *stream = &recording->streams[index];
+		bool named = recording->config.output.kind == OUTPUT_DIRECTORY;
+		const struct expected *expected;
+		uint32_t segment = named ? segment_of(stream, files[i].path) : 0;
+		uint32_t count;
+
+		expected = find_segment(stream, segment, &count);
+		if (whole) {
+			assert_int_equal(segment, files_of[index]);
+			assert_int_equal(files[i].packets, count);
+		}
+		check_file(&files[i], expected, count, by_session);
+		files_of[index]++;
+	}
+	for (uint32_t i = 0; i < recording->config.stream.streams; i++) {
+		const struct expected_stream *stream = &recording->streams[i];
+
+		if (whole)
+			assert_int_equal(files_of[i], stream->count ? stream->segment + 1 : 0);
+		if (recording->config.output.kind == OUTPUT_DIRECTORY)
+			check_no_others(segment_directory_path(recording->directories[i]),
+					files_of[i]);
+	}
+	check_ledger(recording, by_session);
+}
+
+void recording_check_all(struct recording *recording)
+{
+	char path[SEGMENT_PATH_BYTES];
+
+	assert_int_equal(writer_take_error(recording->writer, path), 0);
+	check(recording, true);
+}
+
+void recording_check_prefixes(struct recording *recording)
+{
+	check(recording, false);
+}
+
+void recording_free(struct recording *recording)
+{
+	writer_free(recording->writer);
+	stream_set_free(recording->set);
+	for (uint32_t i = 0; i < recording->config.stream.streams; i++) {
+		segment_directory_free(recording->directories[i]);
+		free(recording->streams[i].records);
+	}
+	free(recording->directories);
+	free(recording->streams);
+	ring_free(recording->full);
+	ring_free(recording->empty);
+	chunk_pool_free(recording->pool);
+	ledger_close(recording->ledger);
+	session_map_fini(&recording->map);
+}
