@@ -8,7 +8,7 @@
 #	veth_pair source s0 collector c0 9216
 #	ip_addr source s0 10.9.0.1/24; ip_addr collector c0 10.9.0.2/24
 #	start capture in_ns collector "$CAPTURE" -i af_packet:c0 --vni 7 -w "$T/out/"
-#	wait_for 5 grep -q polling "$T/capture.err"
+#	wait_for 5 grep -q receiving "$T/capture.err"
 #	...
 #	stop capture || fail "capture exited with $?"
 #	expect_eq "$(json "$T/capture.out" .in_flight)" 0 "in flight"
@@ -154,53 +154,51 @@ netns_new()
 	full=$(netns "$1")
 	ip netns add "$full" || skip "cannot create network namespaces here"
 	on_exit ip netns del "$full"
-	ip netns exec "$full" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
+	in_ns "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
 		net.ipv6.conf.default.disable_ipv6=1 2>/dev/null || true
-	ip -n "$full" link set lo up
+	in_ns "$1" ip link set lo up
 }
 
-# in_ns NAME CMD...: runs CMD in the namespace; also understood by start.
+# in_ns NAME CMD...: runs CMD in the namespace; also understood by start. Not `ip netns exec`,
+# which remounts / and so fails in a chroot; hence /sys still shows the caller's interfaces.
 in_ns()
 {
-	ip netns exec "$(netns "$1")" "${@:2}"
+	nsenter --net="/run/netns/$(netns "$1")" -- "${@:2}"
 }
 
 # veth_pair NS1 IF1 NS2 IF2 [MTU]: up, and with every offload off that would merge frames, split
 # them late or leave checksums unfilled, so that what is sent is what arrives.
 veth_pair()
 {
-	local mtu=${5:-1500} ns1 ns2
+	local mtu=${5:-1500}
 
-	ns1=$(netns "$1") ns2=$(netns "$3")
-	ip -n "$ns1" link add "$2" mtu "$mtu" type veth peer name "$4" mtu "$mtu" netns "$ns2"
-	veth_plain "$ns1" "$2"
-	veth_plain "$ns2" "$4"
+	in_ns "$1" ip link add "$2" mtu "$mtu" type veth \
+		peer name "$4" mtu "$mtu" netns "$(netns "$3")"
+	veth_plain "$1" "$2"
+	veth_plain "$3" "$4"
 }
 
 veth_plain()
 {
-	ip netns exec "$1" ethtool -K "$2" tso off gso off gro off tx off rx off >/dev/null
-	ip -n "$1" link set "$2" up
+	in_ns "$1" ethtool -K "$2" tso off gso off gro off tx off rx off >/dev/null
+	in_ns "$1" ip link set "$2" up
 }
 
 # ip_addr NS IF ADDRESS/LENGTH: an IPv6 address is usable at once (no duplicate detection).
 ip_addr()
 {
-	local full
-
-	full=$(netns "$1")
 	if [[ $3 == *:* ]]; then
-		ip netns exec "$full" sysctl -qw "net.ipv6.conf.$2.disable_ipv6=0"
-		ip -n "$full" addr add "$3" dev "$2" nodad
+		in_ns "$1" sysctl -qw "net.ipv6.conf.$2.disable_ipv6=0"
+		in_ns "$1" ip addr add "$3" dev "$2" nodad
 	else
-		ip -n "$full" addr add "$3" dev "$2"
+		in_ns "$1" ip addr add "$3" dev "$2"
 	fi
 }
 
 # mac NS IF: prints the interface's MAC address.
 mac()
 {
-	in_ns "$1" cat "/sys/class/net/$2/address"
+	in_ns "$1" ip -json link show "$2" | jq -r '.[0].address'
 }
 
 # start NAME CMD... | start NAME in_ns NS CMD...: in the background, stdout in $T/NAME.out, stderr
@@ -211,7 +209,7 @@ start()
 
 	shift
 	if [[ $1 == in_ns ]]; then
-		set -- ip netns exec "$(netns "$2")" "${@:3}"
+		set -- nsenter --net="/run/netns/$(netns "$2")" -- "${@:3}"
 	fi
 	# A shell starts background programs with SIGINT ignored; no terminal does.
 	env --default-signal=INT,QUIT "$@" </dev/null >"$T/$name.out" 2>"$T/$name.err" &
