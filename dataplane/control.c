@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/control.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	WAIT_MS = 10, /* how soon the end of the inputs is noticed */
+};
+
+#define TICK_NS 1000000000ull
+
+static void ending_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+}
+
+void control_block_signals(void)
+{
+	sigset_t set;
+
+	ending_signals(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* True when a signal that ends the capture came within WAIT_MS. */
+static bool signalled(void)
+{
+	const struct timespec wait = {.tv_nsec = WAIT_MS * 1000000};
+	sigset_t set;
+
+	ending_signals(&set);
+	return sigtimedwait(&set, NULL, &wait) > 0;
+}
+
+/* Says what a writer met. Returns true for a failure, false for a reader that went away. */
+static bool report_writer(struct pipeline *p, struct writer *writer)
+{
+	char path[SEGMENT_PATH_BYTES];
+	int rc = writer_take_error(writer, path);
+
+	if (!rc)
+		return false;
+	if (rc == -EPIPE) {
+		fprintf(stderr, "mirrorcap: %s: the reader has gone: ending\n", path);
+		return false;
+	}
+	fprintf(stderr,
+		"mirrorcap: %s: %s: packets are counted as write_failed until the next file%s\n",
+		path, strerror(-rc),
+		rc == -ENOSPC || rc == -EDQUOT ? ": free some space" : ": check the device");
+	return true;
+}
+
+static bool report_writers(struct pipeline *p)
+{
+	bool failed = false;
+
+	for (uint32_t i = 0; i < p->options->workers; i++)
+		failed |= report_writer(p, p->lanes[i].writer);
+	return failed;
+}
+
+/* An input that ended before its time. */
+static bool report_ports(const struct pipeline *p)
+{
+	bool failed = false;
+
+	for (uint32_t i = 0; i < p->options->port_count; i++) {
+		int rc = p->ports[i]->failed;
+
+		if (!rc)
+			continue;
+		failed = true;
+		fprintf(stderr, "mirrorcap: port %s: %s\n", p->options->ports[i].text,
+			rc == -EBADMSG ? "the file is damaged or cut short here: what came "
+					 "before it is recorded"
+				       : "the interface has gone: what came before is recorded");
+	}
+	return failed;
+}
+
+static void print_stats(const struct pipeline *p)
+{
+	struct ledger_totals totals;
+	uint64_t dropped = 0;
+
+	ledger_read(p->ledger, &totals);
+	for (int i = 0; i < DROP_REASON_COUNT; i++)
+		dropped += totals.dropped[i];
+	fprintf(stderr,
+		"mirrorcap: received %llu, written %llu, dropped %llu (no_buffer %llu, "
+		"write_failed %llu), in flight %llu",
+		(unsigned long long)totals.received, (unsigned long long)totals.written,
+		(unsigned long long)dropped, (unsigned long long)totals.dropped[DROP_NO_BUFFER],
+		(unsigned long long)totals.dropped[DROP_WRITE_FAILED],
+		(unsigned long long)totals.in_flight);
+	if (totals.nic.missed == LEDGER_UNKNOWN)
+		fputs(", missed by the NIC: unknown\n", stderr);
+	else
+		fprintf(stderr, ", missed by the NIC %llu\n",
+			(unsigned long long)totals.nic.missed);
+}
+
+static bool writers_broken(const struct pipeline *p)
+{
+	for (uint32_t i = 0; i < p->options->workers; i++)
+		if (writer_broken(p->lanes[i].writer))
+			return true;
+	return false;
+}
+
+struct deadlines {
+	uint64_t stop_ns;
+	uint64_t tick_ns;
+	uint64_t stats_ns;
+};
+
+static bool passed(uint64_t *deadline_ns, uint64_t now_ns, uint64_t period_ns)
+{
+	if (now_ns < *deadline_ns)
+		return false;
+	*deadline_ns += period_ns;
+	return true;
+}
+
+/* One round of the chores. Returns true where something failed. */
+static bool attend(struct pipeline *p, struct deadlines *deadlines, uint64_t now_ns)
+{
+	uint32_t steps = p->clock.line.steps;
+
+	if (passed(&deadlines->tick_ns, now_ns, TICK_NS))
+		pipeline_tick(p);
+	if (p->clock.line.steps != steps)
+		fputs("mirrorcap: clock: stepped by a second or more: open files are closed, new "
+		      "ones begin\n",
+		      stderr);
+	if (p->options->stats_ns && passed(&deadlines->stats_ns, now_ns, p->options->stats_ns))
+		print_stats(p);
+	return report_writers(p);
+}
+
+bool control_run(struct pipeline *p)
+{
+	uint64_t now_ns = monotonic_ns();
+	struct deadlines deadlines = {
+		.stop_ns =
+			p->options->stop_after_ns ? now_ns + p->options->stop_after_ns : UINT64_MAX,
+		.tick_ns = now_ns + TICK_NS,
+		.stats_ns = now_ns + p->options->stats_ns,
+	};
+	bool failed = false;
+
+	while (!pipeline_ended(p)) {
+		if (signalled() || monotonic_ns() >= deadlines.stop_ns || writers_broken(p)) {
+			pipeline_stop(p, !writers_broken(p));
+			break;
+		}
+		failed |= attend(p, &deadlines, monotonic_ns());
+	}
+	pipeline_finish(p);
+	failed |= report_writers(p);
+	failed |= report_ports(p);
+	return failed;
+}

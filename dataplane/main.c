@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mirrorcap-capture: receives mirrored traffic and records it. Started as `mirrorcap capture`.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "dataplane/control.h"
+#include "dataplane/eal.h"
+#include "dataplane/notify.h"
+#include "dataplane/options.h"
+#include "dataplane/pipeline.h"
+#include "dataplane/summary.h"
+
+enum {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_LOST = 3,
+};
+
+/* What the run has to work with, once and for people. */
+static void print_start(const struct pipeline *p)
+{
+	const struct options *options = p->options;
+	uint64_t buffer = (uint64_t)p->sizing.chunks * p->sizing.chunk_bytes * options->workers;
+
+	fprintf(stderr,
+		"mirrorcap: %u session%s; buffer %llu MiB in chunks of %u KiB (rides out %llu ms "
+		"at 10 Gb/s); %s%s\n",
+		options->map.count, options->map.count == 1 ? "" : "s",
+		(unsigned long long)(buffer >> 20), p->sizing.chunk_bytes >> 10,
+		(unsigned long long)(buffer * 8 / 10000000), writer_method_name(p->method),
+		p->placement.shared ? "; too few CPUs: a worker shares its own" : "");
+	if (p->ledger_path[0])
+		fprintf(stderr, "mirrorcap: ledger %s\n", p->ledger_path);
+}
+
+static int print_summary(const struct pipeline *p)
+{
+	const struct options *options = p->options;
+
+	if (options->summary == SUMMARY_JSON)
+		return summary_json(p, options->output.kind == OUTPUT_STDOUT ? stderr : stdout);
+	return options->summary == SUMMARY_TEXT ? summary_text(p, stderr) : 0;
+}
+
+static int capture(struct pipeline *p)
+{
+	bool failed;
+	int rc;
+
+	fprintf(stderr, "mirrorcap: receiving\n");
+	rc = notify_send("READY=1");
+	if (rc < 0)
+		fprintf(stderr, "mirrorcap: NOTIFY_SOCKET: %s: whoever waits for it is not told\n",
+			strerror(-rc));
+	failed = control_run(p);
+	if (print_summary(p) < 0) {
+		fputs("mirrorcap: summary: cannot be written\n", stderr);
+		failed = true;
+	}
+	if (summary_lost(p))
+		return EXIT_LOST;
+	return failed ? EXIT_FAILED : EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	char error[PIPELINE_ERROR_BYTES] = "";
+	struct options options;
+	struct pipeline pipeline;
+	int exit_code = options_parse(argc, argv, &options);
+
+	if (exit_code >= 0)
+		return exit_code;
+	control_block_signals();
+	exit_code = EXIT_FAILED;
+	if (pipeline_open(&pipeline, &options, error) < 0) {
+		fprintf(stderr, "mirrorcap: %s\n", error);
+	} else {
+		print_start(&pipeline);
+		if (pipeline_start(&pipeline, error) < 0)
+			fprintf(stderr, "mirrorcap: %s\n", error);
+		else
+			exit_code = capture(&pipeline);
+	}
+	pipeline_close(&pipeline);
+	options_fini(&options);
+	return exit_code;
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/pipeline.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+#include "dataplane/default_route.h"
+#include "dataplane/eal.h"
+#include "dataplane/port_eth.h"
+#include "dataplane/sandbox.h"
+
+/* A chunk with records waits no longer than this for more of them. */
+#define FLUSH_NS 1000000000ull
+
+static int fail(char *error, int rc, const char *object, const char *what)
+{
+	snprintf(error, PIPELINE_ERROR_BYTES, "%s: %s", object, what);
+	return rc;
+}
+
+static int check_default_route(const struct options *options, char *error)
+{
+	for (uint32_t i = 0; i < options->port_count; i++)
+		if (options->ports[i].kind == PORT_ETH_PCI && !options->force &&
+		    default_route_uses("", options->ports[i].object))
+			return fail(error, -EBUSY, options->ports[i].text,
+				    "carries this host's default route, DPDK would cut it off: use "
+				    "another device, or --force");
+	return 0;
+}
+
+static int start_eal(struct pipeline *p, char *error)
+{
+	const struct options *options = p->options;
+	char message[PORT_ERROR_BYTES] = "";
+	struct eal_config config = {.specs = options->ports,
+				    .spec_count = options->port_count,
+				    .control_cpu = p->placement.control,
+				    .worker_cpus = p->placement.workers,
+				    .workers = options->workers,
+				    .extra = options->eal,
+				    .extra_count = options->eal_count};
+
+	for (uint32_t i = 0; i < options->port_count; i++) {
+		const struct port_spec *spec = &options->ports[i];
+		struct port_eth_need need;
+
+		if (spec->kind == PORT_KERNEL || spec->kind == PORT_FILE)
+			continue;
+		if (port_eth_need(spec, options->queues, &need, message) < 0)
+			return fail(error, -EINVAL, spec->text, message);
+		config.memory_bytes += port_eth_memory(&need);
+	}
+	if (eal_start(&config, message) < 0)
+		return fail(error, -EIO, "DPDK", message);
+	p->eal_up = true;
+	return 0;
+}
+
+static int open_ports(struct pipeline *p, struct options *options, char *error)
+{
+	char device[64], message[PORT_ERROR_BYTES] = "", object[PORT_ERROR_BYTES];
+
+	for (uint32_t i = 0; i < options->port_count; i++) {
+		int rc;
+
+		eal_device_name(options->ports, i, device, sizeof(device));
+		rc = port_open(&p->ports[i], &options->ports[i], options->queues, device,
+			       options->vxlan_port, message);
+		if (rc < 0) {
+			snprintf(object, sizeof(object), "port %s", options->ports[i].text);
+			return fail(error, rc, object, message);
+		}
+	}
+	return 0;
+}
+
+static int open_sessions(struct pipeline *p, char *error)
+{
+	char message[FILTER_ERROR_BYTES] = "";
+
+	p->table = session_table_new(&p->options->map);
+	if (!p->table)
+		return fail(error, -ENOMEM, "session map", "out of memory");
+	if (!p->options->filter)
+		return 0;
+	p->filter = filter_new(p->options->filter, message);
+	return p->filter ? 0 : fail(error, -EINVAL, "filter", message);
+}
+
+static const char *output_name(const struct output *output)
+{
+	if (output->path)
+		return output->path;
+	return output->kind == OUTPUT_NULL ? "null:" : "standard output";
+}
+
+static const char *output_remedy(int rc)
+{
+	switch (rc) {
+	case -EEXIST:
+		return "exists already: choose another name, move it away or use --force";
+	case -ENOENT:
+		return "the directory does not exist: create it first";
+	case -ENOTDIR:
+		return "a part of the path is not a directory";
+	case -EACCES:
+	case -EPERM:
+		return "not writable: check the directory's owner and mode";
+	case -EROFS:
+		return "on a read-only file system";
+	case -ENOSPC:
+		return "no space left on the device: free some first";
+	default:
+		return strerror(-rc);
+	}
+}
+
+static int open_output(struct pipeline *p, char *error)
+{
+	const struct options *options = p->options;
+	const struct session *sessions = options->map.sessions;
+	int rc = output_prepare(&options->output, options->force);
+
+	if (rc == 0)
+		rc = writer_choose(&options->output, &p->method);
+	if (rc < 0)
+		return fail(error, rc, output_name(&options->output), output_remedy(rc));
+	p->streams = options->combined ? 1 : options->map.count;
+	if (options->output.kind != OUTPUT_DIRECTORY)
+		return 0;
+	p->directories = calloc(p->streams, sizeof(struct segment_directory *));
+	for (uint32_t i = 0; p->directories && i < p->streams; i++) {
+		p->directories[i] = segment_directory_new(
+			options->output.path, options->combined ? "all" : sessions[i].name);
+		if (!p->directories[i])
+			return fail(error, -ENOMEM, options->output.path, "out of memory");
+	}
+	return p->directories ? 0 : fail(error, -ENOMEM, options->output.path, "out of memory");
+}
+
+/* The default place: /run for root, the user's runtime directory for others, else memory. */
+static int open_ledger(struct pipeline *p, char *error)
+{
+	const struct options *options = p->options;
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char directory[SEGMENT_PATH_BYTES / 2] = "/run/mirrorcap";
+	int rc;
+
+	if (options->ledger) {
+		snprintf(p->ledger_path, sizeof(p->ledger_path), "%s", options->ledger);
+		rc = ledger_create(&p->ledger, p->ledger_path, options->workers, &options->map);
+		return rc < 0 ? fail(error, rc, options->ledger, output_remedy(rc)) : 0;
+	}
+	if (geteuid() != 0)
+		snprintf(directory, sizeof(directory), "%s/mirrorcap", runtime ? runtime : "");
+	mkdir(directory, 0750);
+	snprintf(p->ledger_path, sizeof(p->ledger_path), "%s/%lld-%ld.ledger", directory,
+		 (long long)time(NULL), (long)getpid());
+	if (ledger_create(&p->ledger, p->ledger_path, options->workers, &options->map) == 0)
+		return 0;
+	p->ledger_path[0] = '\0';
+	rc = ledger_create(&p->ledger, NULL, options->workers, &options->map);
+	return rc < 0 ? fail(error, rc, "ledger", strerror(-rc)) : 0;
+}
+
+/* Bytes of the largest record that any session can have, header included. */
+static uint32_t max_record(const struct pipeline *p)
+{
+	const struct options *options = p->options;
+	uint32_t frame = 0, session = 0;
+
+	for (uint32_t i = 0; i < options->port_count; i++)
+		frame = RTE_MAX(frame, p->ports[i]->max_frame);
+	for (uint32_t i = 0; i < options->map.count; i++) {
+		uint32_t length = options->map.sessions[i].packet_length;
+
+		session = RTE_MAX(session, length ? length : UINT32_MAX);
+	}
+	frame = RTE_MIN(frame, session);
+	if (options->snaplen)
+		frame = RTE_MIN(frame, options->snaplen);
+	return frame + PCAP_RECORD_HEADER_BYTES;
+}
+
+static int compute_sizes(struct pipeline *p, char *error)
+{
+	const struct options *options = p->options;
+	char message[SIZING_ERROR_BYTES] = "";
+	struct sizing_input input = {
+		.streams = p->streams,
+		.workers = options->workers,
+		.max_record_bytes = max_record(p),
+		.buffer_bytes = options->buffer_bytes,
+		.combined = options->combined && options->map.count > 1,
+		.files = options->output.kind == OUTPUT_DIRECTORY,
+	};
+
+	if (sizing_compute(&input, &p->sizing, message) < 0)
+		return fail(error, -EINVAL, "memory", message);
+	return 0;
+}
+
+static struct stream_config stream_settings(const struct pipeline *p)
+{
+	const struct options *options = p->options;
+
+	return (struct stream_config){
+		.streams = p->streams,
+		.combined = p->sizing.log_records > 0,
+		.aligned = options->output.kind != OUTPUT_STDOUT,
+		.precision = options->precision,
+		.snaplen = options->snaplen,
+		.rotation = options->rotation,
+		/* A file's times are not ours to age by. */
+		.flush_ns = p->ports[0]->waits ? UINT64_MAX : FLUSH_NS,
+	};
+}
+
+/* Worker i takes queue q of the ports, in turn. */
+static void deal_queues(const struct pipeline *p, uint32_t i, struct worker_config *config)
+{
+	uint32_t n = 0;
+
+	for (uint32_t port = 0; port < p->options->port_count; port++) {
+		for (uint32_t queue = 0; queue < p->ports[port]->queues; queue++, n++) {
+			if (n % p->options->workers != i ||
+			    config->source_count == WORKER_SOURCES_MAX)
+				continue;
+			config->sources[config->source_count++] =
+				(struct worker_source){.port = p->ports[port], .queue = queue};
+		}
+	}
+}
+
+static int open_worker(struct pipeline *p, uint32_t i)
+{
+	struct pipeline_lane *lane = &p->lanes[i];
+	struct worker_config config = {
+		.vxlan_port = p->options->vxlan_port,
+		.snaplen = p->options->snaplen,
+		.max_caplen = stream_max_caplen(p->sizing.chunk_bytes),
+		.combined = p->options->combined,
+		.map = &p->options->map,
+		.table = &p->table,
+		.filter = p->filter,
+		.clock = &p->clock,
+		.streams = lane->streams,
+		.ledger = ledger_worker(p->ledger, i),
+		.sessions = ledger_session_worker(p->ledger, i),
+		.control = &p->control,
+	};
+
+	deal_queues(p, i, &config);
+	lane->worker = worker_new(&config);
+	return lane->worker ? 0 : -ENOMEM;
+}
+
+static int open_writer(struct pipeline *p, uint32_t i)
+{
+	struct pipeline_lane *lane = &p->lanes[i];
+	struct writer_config config = {
+		.output = p->options->output,
+		.method = p->method,
+		.replace = p->options->force,
+		.worker = i,
+		.streams = p->streams,
+		.directories = p->directories,
+		.pool = lane->pool,
+		.full = lane->full,
+		.empty = lane->empty,
+		.ledger = ledger_writer(p->ledger, i),
+		.sessions = ledger_session_writer(p->ledger, i),
+		.cpu = p->placement.writers[i],
+	};
+
+	return writer_start(&lane->writer, &config);
+}
+
+static int open_lane(struct pipeline *p, uint32_t i, char *error)
+{
+	struct pipeline_lane *lane = &p->lanes[i];
+	struct stream_config streams = stream_settings(p);
+	int rc = -ENOMEM;
+
+	lane->pool = chunk_pool_new(p->sizing.chunks, p->sizing.chunk_bytes, p->sizing.log_records);
+	lane->full = ring_new(p->sizing.chunks);
+	lane->empty = ring_new(p->sizing.chunks);
+	if (lane->pool && lane->full && lane->empty)
+		lane->streams = stream_set_new(&streams, lane->pool, lane->full, lane->empty);
+	if (lane->streams)
+		rc = open_worker(p, i);
+	if (rc < 0)
+		return fail(error, rc, "memory", "not enough for the buffer: lower --buffer");
+	rc = open_writer(p, i);
+	return rc < 0 ? fail(error, rc, output_name(&p->options->output), output_remedy(rc)) : 0;
+}
+
+static void start_clock(struct pipeline *p)
+{
+	uint64_t ticks, ns;
+
+	clock_sample(&ticks, &ns);
+	clock_init(&p->clock, ticks, ns, rte_get_tsc_hz());
+}
+
+int pipeline_open(struct pipeline *p, struct options *options, char *error)
+{
+	char message[PORT_ERROR_BYTES] = "";
+	int rc;
+
+	*p = (struct pipeline){.options = options};
+	p->control.limited = options->stop_after_packets > 0;
+	p->control.remaining = (int64_t)options->stop_after_packets;
+	if (placement_choose(options, &p->placement, message) < 0)
+		return fail(error, -EINVAL, "CPUs", message);
+	rc = check_default_route(options, error);
+	if (rc == 0)
+		rc = open_sessions(p, error);
+	if (rc == 0)
+		rc = open_output(p, error);
+	if (rc == 0)
+		rc = start_eal(p, error);
+	if (rc == 0)
+		rc = open_ports(p, options, error);
+	if (rc == 0)
+		rc = compute_sizes(p, error);
+	if (rc == 0)
+		rc = open_ledger(p, error);
+	for (uint32_t i = 0; i < options->workers && rc == 0; i++)
+		rc = open_lane(p, i, error);
+	if (rc == 0)
+		start_clock(p);
+	return rc;
+}
+
+int pipeline_start(struct pipeline *p, char *error)
+{
+	char message[PORT_ERROR_BYTES] = "";
+	int rc;
+
+	for (uint32_t i = 0; i < p->options->port_count; i++) {
+		rc = p->ports[i]->ops->start(p->ports[i], message);
+		if (rc < 0)
+			return fail(error, rc, p->options->ports[i].text, message);
+	}
+	rc = sandbox_close();
+	if (rc < 0)
+		return fail(error, rc, "sandbox",
+			    "the kernel refuses seccomp filters: it needs CONFIG_SECCOMP_FILTER");
+	for (uint32_t i = 0; i < p->options->workers; i++)
+		rte_eal_remote_launch(worker_run, p->lanes[i].worker, i + 1);
+	while (__atomic_load_n(&p->control.polling, __ATOMIC_ACQUIRE) < p->options->workers)
+		rte_delay_us_sleep(100);
+	return 0;
+}
+
+void pipeline_stop(struct pipeline *p, bool drain)
+{
+	struct clock_reader reader = {0};
+
+	p->control.stop_ns = clock_ns(&p->clock, &reader, rte_rdtsc());
+	__atomic_store_n(&p->control.command, drain ? WORKER_DRAIN : WORKER_END, __ATOMIC_RELEASE);
+}
+
+bool pipeline_ended(const struct pipeline *p)
+{
+	for (uint32_t i = 0; i < p->options->workers; i++)
+		if (rte_eal_get_lcore_state(i + 1) == RUNNING)
+			return false;
+	return true;
+}
+
+void pipeline_finish(struct pipeline *p)
+{
+	rte_eal_mp_wait_lcore();
+	for (uint32_t i = 0; i < p->options->workers; i++)
+		writer_stop(p->lanes[i].writer);
+	pipeline_tick(p);
+}
+
+static void add_counter(uint64_t *sum, uint64_t value)
+{
+	*sum = *sum == LEDGER_UNKNOWN || value == LEDGER_UNKNOWN ? LEDGER_UNKNOWN : *sum + value;
+}
+
+void pipeline_tick(struct pipeline *p)
+{
+	struct ledger_nic sum = {0}, *nic = ledger_nic(p->ledger);
+	uint64_t ticks, ns;
+
+	clock_sample(&ticks, &ns);
+	clock_renew(&p->clock, ticks, ns);
+	for (uint32_t i = 0; i < p->options->port_count; i++) {
+		p->ports[i]->ops->tick(p->ports[i]);
+		add_counter(&sum.missed, p->ports[i]->counters.missed);
+		add_counter(&sum.errors, p->ports[i]->counters.errors);
+		add_counter(&sum.no_mbuf, p->ports[i]->counters.no_mbuf);
+	}
+	__atomic_store_n(&nic->missed, sum.missed, __ATOMIC_RELAXED);
+	__atomic_store_n(&nic->errors, sum.errors, __ATOMIC_RELAXED);
+	__atomic_store_n(&nic->no_mbuf, sum.no_mbuf, __ATOMIC_RELAXED);
+}
+
+static void close_lane(struct pipeline_lane *lane)
+{
+	if (lane->writer) {
+		writer_stop(lane->writer);
+		writer_free(lane->writer);
+	}
+	worker_free(lane->worker);
+	stream_set_free(lane->streams);
+	ring_free(lane->full);
+	ring_free(lane->empty);
+	chunk_pool_free(lane->pool);
+}
+
+void pipeline_close(struct pipeline *p)
+{
+	for (uint32_t i = 0; i < p->options->workers; i++)
+		close_lane(&p->lanes[i]);
+	for (uint32_t i = 0; i < p->options->port_count; i++)
+		if (p->ports[i])
+			p->ports[i]->ops->close(p->ports[i]);
+	for (uint32_t i = 0; p->directories && i < p->streams; i++)
+		segment_directory_free(p->directories[i]);
+	free(p->directories);
+	ledger_close(p->ledger);
+	filter_free(p->filter);
+	session_table_free((struct session_table *)p->table);
+	if (p->eal_up)
+		eal_stop();
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pipeline: everything between a port and a file, put together from the options.
+ *
+ *	port → worker → streams → full ring → writer → segments
+ *	                      ← empty ring ←
+ */
+#ifndef DATAPLANE_PIPELINE_H
+#define DATAPLANE_PIPELINE_H
+
+#include "capture/segment.h"
+#include "capture/writer.h"
+#include "dataplane/clock.h"
+#include "dataplane/options.h"
+#include "dataplane/placement.h"
+#include "dataplane/sizing.h"
+#include "dataplane/worker.h"
+
+enum { PIPELINE_ERROR_BYTES = 4096 + 512 };
+
+/* One worker and what is its own. */
+struct pipeline_lane {
+	struct chunk_pool *pool;
+	struct ring *full, *empty;
+	struct stream_set *streams;
+	struct writer *writer;
+	struct worker *worker;
+};
+
+struct pipeline {
+	const struct options *options;
+	struct placement placement;
+	struct sizing sizing;
+	enum writer_method method;
+	struct port *ports[OPTIONS_PORTS_MAX];
+	const struct session_table *table; /* read by workers, once per burst */
+	struct filter *filter;
+	struct clock clock;
+	struct ledger *ledger;
+	char ledger_path[SEGMENT_PATH_BYTES];   /* empty: in memory only */
+	struct segment_directory **directories; /* by stream; NULL unless a directory */
+	uint32_t streams;
+	struct worker_control control;
+	struct pipeline_lane lanes[OPTIONS_WORKERS_MAX];
+	bool eal_up;
+};
+
+/*
+ * Builds all of it, opens the ports, starts the writers and closes the sandbox. No packet is
+ * received yet. On failure returns -errno, with a message in error (PIPELINE_ERROR_BYTES) that
+ * names the object and the remedy; pipeline_close() is due in any case.
+ */
+int pipeline_open(struct pipeline *pipeline, struct options *options, char *error);
+
+/* Starts reception: ports, then workers. As pipeline_open(). */
+int pipeline_start(struct pipeline *pipeline, char *error);
+
+/* Tells the workers to end: now, or (drain) after what arrived before now. */
+void pipeline_stop(struct pipeline *pipeline, bool drain);
+
+/* True when all workers have ended. */
+bool pipeline_ended(const struct pipeline *pipeline);
+
+/* Waits for the workers and for the writers: every packet is then written or counted. */
+void pipeline_finish(struct pipeline *pipeline);
+
+/* Once a second: renews the clock and the ports' counters, and puts them into the ledger. */
+void pipeline_tick(struct pipeline *pipeline);
+
+/* Frees everything. */
+void pipeline_close(struct pipeline *pipeline);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A port: where packets come from. Three kinds behind one small table of functions: eth (DPDK
+ * devices), kernel (AF_PACKET) and file (pcap).
+ */
+#ifndef DATAPLANE_PORT_H
+#define DATAPLANE_PORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/ledger.h"
+#include "dataplane/packet.h"
+
+enum {
+	PORT_BURST = 64, /* packets per rx_burst at most */
+	PORT_ERROR_BYTES = 320,
+};
+
+enum port_kind {
+	PORT_ETH_PCI,
+	PORT_ETH_VDEV,
+	PORT_ETH_LOOP, /* pcap:FILE,loop: net_pcap with infinite_rx */
+	PORT_KERNEL,
+	PORT_FILE,
+};
+
+/* The argument of -i, taken apart. */
+struct port_spec {
+	enum port_kind kind;
+	const char *text; /* as given; borrowed */
+	char *object;     /* PCI address, vdev name and arguments, interface or file; owned */
+};
+
+struct port;
+
+struct port_ops {
+	/* Starts reception on all queues. Returns 0, or -errno with a message in error. */
+	int (*start)(struct port *port, char *error);
+	/*
+	 * Up to max (at most PORT_BURST) packets of one queue. The packets are views: they stay
+	 * valid until the next call for the same queue. Worker thread of that queue only.
+	 */
+	uint32_t (*rx_burst)(struct port *port, uint32_t queue, struct packet *packets,
+			     uint32_t max);
+	/* A descriptor that polls readable when the queue has packets; NULL where there is none. */
+	int (*queue_fd)(struct port *port, uint32_t queue);
+	/* About once a second, control thread: renews port->counters, does the port's chores. */
+	void (*tick)(struct port *port);
+	/* Adds the driver's own statistics to an object; NULL where there are none. */
+	void (*xstats)(struct port *port, json_t *into);
+	/* Stops reception and frees everything, the port included. */
+	void (*close)(struct port *port);
+};
+
+struct port {
+	const struct port_ops *ops;
+	struct port_spec spec;
+	uint32_t queues;
+	uint32_t max_frame;         /* bytes, the largest packet that can arrive */
+	bool stamps;                /* packets carry their own time */
+	bool waits;                 /* the input waits for us: rather wait for a chunk than drop */
+	bool ended;                 /* worker: writes, others: read. No packet will come any more */
+	int failed;                 /* worker: writes. -errno: why the input ended too early */
+	struct ledger_nic counters; /* control thread */
+};
+
+/*
+ * Takes the argument of -i apart. Returns 0, or -EINVAL with a message in error
+ * (PORT_ERROR_BYTES). The spec keeps a borrowed `text`; port_spec_fini() frees the rest.
+ */
+int port_spec_parse(const char *text, struct port_spec *spec, char *error);
+void port_spec_fini(struct port_spec *spec);
+
+/*
+ * Opens a port with so many queues (a file has one); the EAL is up. No packet comes before
+ * start. device: the DPDK device's name for an eth port (eal_device_name). Takes the spec over
+ * on success. Returns 0, or -errno with a message in error.
+ */
+int port_open(struct port **port, struct port_spec *spec, uint32_t queues, const char *device,
+	      uint16_t vxlan_port, char *error);
+
+/* The kinds' constructors, for port_open(). */
+int port_eth_open(struct port **port, const struct port_spec *spec, uint32_t queues,
+		  const char *device, char *error);
+int port_kernel_open(struct port **port, const struct port_spec *spec, uint32_t queues,
+		     uint16_t vxlan_port, char *error);
+int port_file_open(struct port **port, const struct port_spec *spec, char *error);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/truncation.h"
+
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_IPV6 0x86dd
+
+static inline uint32_t be16(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 8 | p[1];
+}
+
+static inline bool is_vlan(uint32_t ethertype)
+{
+	return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
+}
+
+/*
+ * The frame's length by its own IP header: 14 + 4 per VLAN tag + IPv4 total length (at 2) or
+ * 40 + IPv6 payload length (at 4). 0 where it does not say: not IP, the field did not arrive, or
+ * it is 0 (TSO, BIG TCP, jumbogram).
+ */
+static inline uint32_t frame_length(const uint8_t *frame, uint32_t readable)
+{
+	uint32_t ip = 14, ethertype, length;
+
+	if (readable < ip)
+		return 0;
+	ethertype = be16(frame + 12);
+	for (int tags = 0; tags < 2 && is_vlan(ethertype) && readable >= ip + 4; tags++) {
+		ethertype = be16(frame + ip + 2);
+		ip += 4;
+	}
+	if (ethertype == ETHERTYPE_IPV4 && readable >= ip + 4 && frame[ip] >> 4 == 4) {
+		length = be16(frame + ip + 2);
+		return length ? ip + length : 0;
+	}
+	if (ethertype == ETHERTYPE_IPV6 && readable >= ip + 6 && frame[ip] >> 4 == 6) {
+		length = be16(frame + ip + 4);
+		return length ? ip + 40 + length : 0;
+	}
+	return 0;
+}
+
+static inline uint32_t min_limit(uint32_t value, uint32_t limit)
+{
+	return limit && limit < value ? limit : value;
+}
+
+struct truncation truncation_apply(const uint8_t *frame, uint32_t readable, uint32_t arrived,
+				   uint32_t wire_len, uint32_t packet_length, uint32_t snaplen)
+{
+	uint32_t base = frame_length(frame, readable);
+	struct truncation t = {.len = wire_len};
+
+	t.caplen = min_limit(min_limit(arrived, packet_length), snaplen);
+	t.cut_here = t.caplen < arrived;
+	t.over_length = packet_length && wire_len > packet_length;
+	if (base > wire_len) {
+		/* Only a cut that AWS can have made explains a header that claims more. */
+		t.cut_upstream = !packet_length ||
+				 wire_len >= min_limit(TRUNCATION_AWS_FLOOR, packet_length);
+		t.inconsistent = !t.cut_upstream;
+		if (t.cut_upstream)
+			t.len = base;
+	}
+	t.whole = t.caplen == t.len && !t.inconsistent;
+	return t;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The truncation rule: how much of a mirrored frame is stored, and how long the frame was.
+ *
+ * AWS cuts mirrored frames to the session's PacketLength and marks it nowhere, so the original
+ * length is read back from the inner IP header, where that is possible. See docs/design.md,
+ * "Truncation". Pure C over bytes, no DPDK.
+ */
+#ifndef DATAPLANE_TRUNCATION_H
+#define DATAPLANE_TRUNCATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	/* Behind an NLB AWS cuts at 8500 even when asked for more; a cut below this needs the
+	 * session's own PacketLength to explain it. */
+	TRUNCATION_AWS_FLOOR = 8400,
+};
+
+struct truncation {
+	uint32_t caplen; /* bytes to store */
+	uint32_t len;    /* the frame's length before any cut, as far as can be told; >= caplen */
+	/* Each 0 or 1, to be added to the session's counts. */
+	uint8_t whole;
+	uint8_t cut_upstream;
+	uint8_t cut_here;
+	uint8_t inconsistent;
+	uint8_t over_length;
+};
+
+/*
+ * frame: the inner frame's first `readable` bytes; all that arrived, or at least
+ * DECAP_INNER_HEAD of them. arrived (A) <= wire_len (W): bytes. packet_length (P): the session's,
+ * 0 if unknown. snaplen: the capture's own limit (-s), 0 for none.
+ */
+struct truncation truncation_apply(const uint8_t *frame, uint32_t readable, uint32_t arrived,
+				   uint32_t wire_len, uint32_t packet_length, uint32_t snaplen);
+
+#endif
