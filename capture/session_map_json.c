@@ -248,12 +248,13 @@ static int load(const char *path, json_t **root, char *error)
 		snprintf(error, SESSION_ERROR_BYTES, "%s", strerror(errno));
 		return err;
 	}
+	errno = 0;
 	*root = json_loadf(file, JSON_REJECT_DUPLICATES, &json_error);
 	if (*root) {
 		err = 0;
 	} else if (ferror(file)) {
-		err = -EIO; /* a directory, or a disk that fails */
-		snprintf(error, SESSION_ERROR_BYTES, "cannot be read");
+		err = errno ? -errno : -EIO; /* a directory, or a disk that fails */
+		snprintf(error, SESSION_ERROR_BYTES, "%s", strerror(-err));
 	} else {
 		snprintf(error, SESSION_ERROR_BYTES, "line %d: %s", json_error.line,
 			 json_error.text);
