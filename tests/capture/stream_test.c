@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The chunks that a set hands over, one by one: what each writes, and which records it counts.
+ * A sink stands where the writer does: it applies each chunk to the bytes of its file.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture/stream.h"
+#include "tests/capture/recording.h"
+
+enum {
+	CHUNK_BYTES = 16384,
+	FILE_BYTES = 1 << 20,
+	MAX_RECORDS = 20000,
+	SECOND = 1000000000,
+};
+
+/* A file as it would be on disk, and what its chunks said so far. */
+struct sink {
+	uint8_t *file;
+	uint64_t on_disk; /* logical end of what was written */
+	uint64_t record_ends[MAX_RECORDS];
+	uint64_t record_times[MAX_RECORDS];
+	uint32_t record_caplens[MAX_RECORDS];
+	uint32_t record_sessions[MAX_RECORDS];
+	uint32_t appended;
+	uint32_t counted;
+	uint64_t end; /* of what was appended */
+	uint32_t chunks;
+	bool opened, closed;
+};
+
+struct bench {
+	struct stream_config config;
+	struct chunk_pool *pool;
+	struct ring *full, *empty;
+	struct stream_set *set;
+	uint64_t now_ns;
+};
+
+static void bench_start(struct bench *bench, const struct stream_config *config, uint32_t chunks,
+			uint32_t log_records)
+{
+	*bench = (struct bench){.config = *config, .now_ns = 1000ull * SECOND};
+	bench->pool = chunk_pool_new(chunks, CHUNK_BYTES, log_records);
+	bench->full = ring_new(chunks);
+	bench->empty = ring_new(chunks);
+	bench->set = stream_set_new(config, bench->pool, bench->full, bench->empty);
+	assert_non_null(bench->set);
+}
+
+static void bench_stop(struct bench *bench)
+{
+	stream_set_free(bench->set);
+	ring_free(bench->full);
+	ring_free(bench->empty);
+	chunk_pool_free(bench->pool);
+}
+
+static const struct stream_config plain = {
+	.streams = 1,
+	.aligned = true,
+	.precision = PCAP_NS,
+	.flush_ns = SECOND,
+};
+
+static bool append(struct bench *bench, uint32_t stream, uint32_t session, uint32_t caplen)
+{
+	uint8_t *dst = stream_append(bench->set, stream, session, bench->now_ns, caplen, caplen);
+
+	if (dst)
+		memset(dst, (int)(caplen % 251) + 1, caplen);
+	return dst != NULL;
+}
+
+static struct chunk *next_chunk(struct bench *bench)
+{
+	return ring_get(bench->full);
+}
+
+static void give_back(struct bench *bench, struct chunk *chunk)
+{
+	/* A writer is done with it: what a set still needs of it is lost. */
+	memset(chunk->data, 0xee, CHUNK_BYTES);
+	assert_true(ring_put(bench->empty, chunk));
+}
+
+static bool sink_append(struct bench *bench, struct sink *sink, uint32_t session, uint32_t caplen)
+{
+	if (!append(bench, 0, session, caplen))
+		return false;
+	if (sink->appended == 0)
+		sink->end = PCAP_FILE_HEADER_BYTES;
+	sink->end += PCAP_RECORD_HEADER_BYTES + caplen;
+	sink->record_ends[sink->appended] = sink->end;
+	sink->record_times[sink->appended] = bench->now_ns;
+	sink->record_caplens[sink->appended] = caplen;
+	sink->record_sessions[sink->appended++] = session;
+	return true;
+}
+
+/* The records that end in what this chunk brings to the disk, from the list of all records. */
+static void check_counts(struct sink *sink, const struct chunk *chunk)
+{
+	uint64_t record_bytes = 0;
+	uint32_t records = 0;
+
+	while (sink->counted < sink->appended &&
+	       sink->record_ends[sink->counted] <= chunk->logical_end) {
+		if (chunk->log) {
+			assert_int_equal(chunk->log[records].session,
+					 sink->record_sessions[sink->counted]);
+			assert_int_equal(chunk->log[records].caplen,
+					 sink->record_caplens[sink->counted]);
+		}
+		record_bytes += sink->record_caplens[sink->counted++];
+		records++;
+	}
+	assert_int_equal(chunk->records, records);
+	assert_int_equal(chunk->record_bytes, record_bytes);
+	assert_int_equal(chunk->whole_end, sink->counted ? sink->record_ends[sink->counted - 1]
+							 : PCAP_FILE_HEADER_BYTES);
+	assert_int_equal(chunk->first_ns, sink->record_times[0]);
+	if (sink->counted)
+		assert_int_equal(chunk->last_ns, sink->record_times[sink->counted - 1]);
+}
+
+static void sink_write(struct sink *sink, const struct chunk *chunk)
+{
+	uint64_t carried = sink->on_disk - chunk->file_offset;
+	uint64_t logical = chunk->logical_end - chunk->file_offset;
+
+	assert_int_equal((chunk->flags & CHUNK_OPENS) != 0, !sink->opened);
+	assert_false(sink->closed);
+	sink->opened = true;
+	sink->closed = chunk->flags & CHUNK_CLOSES;
+	assert_int_equal(chunk->file_offset % CHUNK_BLOCK, 0);
+	assert_int_equal(chunk->bytes % CHUNK_BLOCK, 0);
+	assert_in_range(chunk->bytes, 0, CHUNK_BYTES);
+	/* It begins in the last block on disk, and repeats what is there. */
+	assert_int_equal(chunk->file_offset, sink->on_disk / CHUNK_BLOCK * CHUNK_BLOCK);
+	if (chunk->bytes)
+		assert_memory_equal(chunk->data, sink->file + chunk->file_offset, carried);
+	else
+		assert_int_equal(chunk->logical_end, sink->on_disk);
+	if (chunk->bytes)
+		for (uint64_t i = logical; i < chunk->bytes; i++)
+			assert_int_equal(chunk->data[i], 0);
+	memcpy(sink->file + chunk->file_offset, chunk->data, chunk->bytes);
+	check_counts(sink, chunk);
+	sink->on_disk = chunk->logical_end;
+	sink->chunks++;
+}
+
+static void sink_take_all(struct bench *bench, struct sink *sink)
+{
+	struct chunk *chunk;
+
+	stream_tick(bench->set, bench->now_ns);
+	while ((chunk = next_chunk(bench))) {
+		sink_write(sink, chunk);
+		give_back(bench, chunk);
+	}
+}
+
+/* The file is whole: a header, then every record with its bytes. */
+static void sink_check_file(struct sink *sink)
+{
+	uint64_t offset = PCAP_FILE_HEADER_BYTES;
+
+	assert_true(sink->closed);
+	assert_int_equal(sink->counted, sink->appended);
+	assert_int_equal(sink->on_disk, sink->end);
+	for (uint32_t i = 0; i < sink->appended; i++) {
+		uint32_t caplen = sink->record_caplens[i];
+		uint32_t fields[4];
+
+		memcpy(fields, sink->file + offset, sizeof(fields));
+		assert_int_equal(fields[0], sink->record_times[i] / SECOND);
+		assert_int_equal(fields[1], sink->record_times[i] % SECOND);
+		assert_int_equal(fields[2], caplen);
+		offset += PCAP_RECORD_HEADER_BYTES;
+		for (uint32_t j = 0; j < caplen; j++)
+			assert_int_equal(sink->file[offset + j], caplen % 251 + 1);
+		offset += caplen;
+	}
+}
+
+/* Sizes that end before, at and after a block's and a chunk's end. */
+static uint32_t odd_caplen(const struct sink *sink, uint32_t *state)
+{
+	uint64_t end = sink->appended ? sink->end : PCAP_FILE_HEADER_BYTES;
+	uint32_t to_block =
+		CHUNK_BLOCK - (uint32_t)((end + PCAP_RECORD_HEADER_BYTES) % CHUNK_BLOCK);
+
+	switch (recording_random(state, 8)) {
+	case 0:
+		return 0;
+	case 1:
+		return to_block - 1;
+	case 2:
+		return to_block;
+	case 3:
+		return to_block + 1;
+	case 4:
+		return stream_max_caplen(CHUNK_BYTES);
+	case 5:
+		return CHUNK_BLOCK - PCAP_RECORD_HEADER_BYTES;
+	default:
+		return recording_random(state, 400);
+	}
+}
+
+static void run_mix(uint32_t seed, bool combined, uint32_t log_records)
+{
+	struct stream_config config = plain;
+	struct sink *sink = calloc(1, sizeof(*sink));
+	struct bench bench;
+	uint32_t state = seed;
+
+	assert_non_null(sink);
+	sink->file = calloc(1, FILE_BYTES);
+	config.combined = combined;
+	bench_start(&bench, &config, 3, log_records);
+	while (sink->end < FILE_BYTES - 3 * CHUNK_BYTES) {
+		uint32_t session = recording_random(&state, 5);
+
+		bench.now_ns += recording_random(&state, SECOND / 100);
+		if (!sink_append(&bench, sink, combined ? session : 0, odd_caplen(sink, &state)))
+			sink_take_all(&bench, sink);
+		if (recording_random(&state, 50) == 0)
+			bench.now_ns += SECOND;
+		if (recording_random(&state, 10) == 0)
+			sink_take_all(&bench, sink);
+	}
+	assert_true(stream_close_all(bench.set));
+	sink_take_all(&bench, sink);
+	sink_check_file(sink);
+	assert_true(sink->chunks > 20);
+	bench_stop(&bench);
+	free(sink->file);
+	free(sink);
+}
+
+static void chunks_add_up_to_the_file(void **state)
+{
+	for (uint32_t seed = 1; seed <= 40; seed++)
+		run_mix(seed, false, 0);
+}
+
+static void logs_are_split_like_the_chunks(void **state)
+{
+	static const uint32_t log_records[] = {1, 2, 3, 7, 50, 300, 2000};
+
+	for (size_t i = 0; i < sizeof(log_records) / sizeof(log_records[0]); i++)
+		for (uint32_t seed = 1; seed <= 6; seed++)
+			run_mix(seed, true, log_records[i]);
+}
+
+/* The worker publishes its counts between the two. */
+static void nothing_is_handed_over_before_the_tick(void **state)
+{
+	struct bench bench;
+
+	bench_start(&bench, &plain, 8, 0);
+	for (int i = 0; i < 6; i++)
+		assert_true(append(&bench, 0, 0, 8000));
+	assert_null(next_chunk(&bench));
+	stream_tick(bench.set, bench.now_ns);
+	assert_non_null(next_chunk(&bench));
+	bench_stop(&bench);
+}
+
+static void an_idle_stream_holds_no_chunk(void **state)
+{
+	struct bench bench;
+
+	bench_start(&bench, &plain, 2, 0);
+	bench.now_ns += 100ull * SECOND;
+	stream_tick(bench.set, bench.now_ns);
+	assert_true(stream_close_all(bench.set));
+	assert_null(next_chunk(&bench));
+	bench_stop(&bench);
+}
+
+static void a_chunk_is_flushed_at_its_age(void **state)
+{
+	struct bench bench;
+	struct chunk *chunk;
+
+	bench_start(&bench, &plain, 2, 0);
+	assert_true(append(&bench, 0, 0, 60));
+	bench.now_ns += SECOND / 2;
+	assert_true(append(&bench, 0, 0, 60));
+	bench.now_ns += SECOND / 2 - 1;
+	stream_tick(bench.set, bench.now_ns);
+	assert_null(next_chunk(&bench));
+	bench.now_ns++;
+	stream_tick(bench.set, bench.now_ns);
+	chunk = next_chunk(&bench);
+	assert_non_null(chunk);
+	assert_int_equal(chunk->flags, CHUNK_OPENS);
+	assert_int_equal(chunk->records, 2);
+	assert_int_equal(chunk->bytes, CHUNK_BLOCK);
+	bench_stop(&bench);
+}
+
+/* A record in the carry is as old as it was before it was carried. */
+static void a_carried_record_keeps_its_age(void **state)
+{
+	struct bench bench;
+	struct chunk *chunk;
+
+	bench_start(&bench, &plain, 3, 0);
+	assert_true(append(&bench, 0, 0, 12000));
+	bench.now_ns += SECOND / 2;
+	assert_true(append(&bench, 0, 0, 1000)); /* crosses into the fourth block */
+	bench.now_ns += SECOND / 4;
+	assert_true(append(&bench, 0, 0, 8000)); /* begins a new chunk */
+	stream_tick(bench.set, bench.now_ns);
+	chunk = next_chunk(&bench);
+	assert_int_equal(chunk->records, 1);
+	assert_int_equal(chunk->bytes, 12288);
+	bench.now_ns += 3ull * SECOND / 4 - 1;
+	stream_tick(bench.set, bench.now_ns);
+	assert_null(next_chunk(&bench));
+	bench.now_ns++;
+	stream_tick(bench.set, bench.now_ns);
+	chunk = next_chunk(&bench);
+	assert_non_null(chunk);
+	assert_int_equal(chunk->records, 2);
+	bench_stop(&bench);
+}
+
+static void the_oldest_is_flushed_first(void **state)
+{
+	struct stream_config config = plain;
+	struct bench bench;
+
+	config.streams = 4;
+	bench_start(&bench, &config, 8, 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_true(append(&bench, 3 - i, 3 - i, 60));
+		bench.now_ns += SECOND / 10;
+	}
+	assert_true(append(&bench, 3, 3, 60)); /* does not make it younger */
+	for (uint32_t i = 0; i < 4; i++) {
+		struct chunk *chunk;
+
+		bench.now_ns = 1001ull * SECOND + i * (SECOND / 10);
+		stream_tick(bench.set, bench.now_ns);
+		chunk = next_chunk(&bench);
+		assert_non_null(chunk);
+		assert_int_equal(chunk->stream, 3 - i);
+		assert_int_equal(chunk->session, 3 - i);
+		assert_null(next_chunk(&bench));
+	}
+	bench_stop(&bench);
+}
+
+/* Times of a file: years back and forth. Nothing underflows, sticks or gets lost. */
+static void times_may_jump(void **state)
+{
+	static const uint64_t times[] = {1700000000ull * SECOND, 5, UINT64_MAX - 1, 0,
+					 1700000001ull * SECOND};
+	struct stream_config config = plain;
+	uint32_t records = 0;
+	struct bench bench;
+	struct chunk *chunk;
+
+	config.rotation.duration_ns = 3600ull * SECOND;
+	bench_start(&bench, &config, 8, 0);
+	for (int i = 0; i < 50; i++) {
+		bench.now_ns = times[i % 5];
+		assert_true(append(&bench, 0, 0, 100));
+		stream_tick(bench.set, bench.now_ns);
+		while ((chunk = next_chunk(&bench))) {
+			records += chunk->records;
+			give_back(&bench, chunk);
+		}
+	}
+	/* From here on time goes on as usual: so does ageing. */
+	assert_true(append(&bench, 0, 0, 100));
+	stream_tick(bench.set, bench.now_ns + SECOND);
+	assert_true(stream_close_all(bench.set));
+	while ((chunk = next_chunk(&bench)))
+		records += chunk->records;
+	assert_int_equal(records, 51);
+	bench_stop(&bench);
+}
+
+static void a_step_back_flushes_nothing(void **state)
+{
+	struct bench bench;
+
+	bench_start(&bench, &plain, 2, 0);
+	assert_true(append(&bench, 0, 0, 60));
+	stream_tick(bench.set, 10ull * SECOND);
+	stream_tick(bench.set, 5ull * SECOND);
+	stream_tick(bench.set, 5ull * SECOND + SECOND - 1);
+	assert_null(next_chunk(&bench));
+	stream_tick(bench.set, 6ull * SECOND);
+	assert_non_null(next_chunk(&bench));
+	bench_stop(&bench);
+}
+
+/* Three streams, two chunks: the third takes nothing until the first's chunk has come back. */
+static void without_a_chunk_the_oldest_goes(void **state)
+{
+	struct stream_config config = plain;
+	struct bench bench;
+	struct chunk *chunk;
+
+	config.streams = 3;
+	bench_start(&bench, &config, 2, 0);
+	assert_true(append(&bench, 1, 1, 60));
+	bench.now_ns++;
+	assert_true(append(&bench, 0, 0, 60));
+	assert_false(append(&bench, 2, 2, 60));
+	stream_tick(bench.set, bench.now_ns);
+	chunk = next_chunk(&bench);
+	assert_non_null(chunk);
+	assert_int_equal(chunk->stream, 1);
+	assert_int_equal(chunk->records, 1);
+	assert_null(next_chunk(&bench));
+	give_back(&bench, chunk);
+	assert_true(append(&bench, 2, 2, 60));
+	/* Stream 1 goes on in the block where it was. */
+	assert_false(append(&bench, 1, 1, 60));
+	stream_tick(bench.set, bench.now_ns);
+	give_back(&bench, next_chunk(&bench));
+	assert_true(append(&bench, 1, 1, 60));
+	bench_stop(&bench);
+}
+
+static void what_cannot_fit_is_refused(void **state)
+{
+	struct bench bench;
+
+	bench_start(&bench, &plain, 2, 0);
+	assert_int_equal(stream_max_caplen(CHUNK_BYTES), CHUNK_BYTES - CHUNK_BLOCK - 24 - 16);
+	assert_int_equal(stream_max_caplen(CHUNK_BLOCK), 0);
+	assert_false(append(&bench, 0, 0, stream_max_caplen(CHUNK_BYTES) + 1));
+	assert_true(append(&bench, 0, 0, stream_max_caplen(CHUNK_BYTES)));
+	assert_null(stream_append(bench.set, 0, 0, 0, UINT32_MAX, UINT32_MAX));
+	bench_stop(&bench);
+}
+
+static void ticks_close_what_idles(void **state)
+{
+	struct stream_config config = plain;
+	struct bench bench;
+	struct chunk *chunk;
+
+	config.rotation.interval_ns = 10ull * SECOND;
+	bench_start(&bench, &config, 4, 0);
+	bench.now_ns = 1003ull * SECOND;
+	assert_true(append(&bench, 0, 0, 60));
+	stream_tick(bench.set, 1010ull * SECOND - 1);
+	chunk = next_chunk(&bench);
+	assert_int_equal(chunk->flags, CHUNK_OPENS);
+	assert_null(next_chunk(&bench));
+	/* The stream holds no chunk: one without bytes says that it closes. */
+	stream_tick(bench.set, 1010ull * SECOND);
+	chunk = next_chunk(&bench);
+	assert_int_equal(chunk->flags, CHUNK_CLOSES);
+	assert_int_equal(chunk->bytes, 0);
+	assert_int_equal(chunk->records, 0);
+	assert_int_equal(chunk->logical_end, 24 + 16 + 60);
+	assert_int_equal(chunk->whole_end, 24 + 16 + 60);
+	bench.now_ns = 1010ull * SECOND;
+	assert_true(append(&bench, 0, 0, 60));
+	/* Still in a chunk: that one closes. */
+	stream_tick(bench.set, 1020ull * SECOND);
+	chunk = next_chunk(&bench);
+	assert_int_equal(chunk->flags, CHUNK_OPENS | CHUNK_CLOSES);
+	assert_int_equal(chunk->records, 1);
+	assert_null(next_chunk(&bench));
+	bench_stop(&bench);
+}
+
+/* The chunk that would say it is still away: the close is remembered. */
+static void closing_waits_for_a_chunk(void **state)
+{
+	struct stream_config config = plain;
+	struct bench bench;
+	struct chunk *chunk;
+
+	config.flush_ns = 0;
+	bench_start(&bench, &config, 1, 0);
+	assert_true(append(&bench, 0, 0, 60));
+	stream_tick(bench.set, bench.now_ns);
+	chunk = next_chunk(&bench);
+	assert_false(stream_close_all(bench.set));
+	stream_tick(bench.set, bench.now_ns);
+	assert_null(next_chunk(&bench));
+	give_back(&bench, chunk);
+	stream_tick(bench.set, bench.now_ns);
+	chunk = next_chunk(&bench);
+	assert_non_null(chunk);
+	assert_int_equal(chunk->flags, CHUNK_CLOSES);
+	assert_true(stream_close_all(bench.set));
+	bench_stop(&bench);
+}
+
+/* Chunks are held by some streams while others need one to close: all close in the end. */
+static void all_close_with_a_single_chunk_left(void **state)
+{
+	struct stream_config config = plain;
+	uint32_t closed = 0;
+	struct bench bench;
+
+	config.streams = 6;
+	bench_start(&bench, &config, 2, 0);
+	for (uint32_t i = 0; i < 6; i++)
+		for (int tries = 0; !append(&bench, i, i, 60); tries++) {
+			struct chunk *chunk;
+
+			assert_in_range(tries, 0, 2);
+			stream_tick(bench.set, bench.now_ns);
+			chunk = next_chunk(&bench);
+			if (chunk)
+				give_back(&bench, chunk);
+		}
+	for (int tries = 0; tries < 20; tries++) {
+		bool all = stream_close_all(bench.set);
+		struct chunk *chunk;
+
+		while ((chunk = next_chunk(&bench))) {
+			closed += (chunk->flags & CHUNK_CLOSES) != 0;
+			give_back(&bench, chunk);
+		}
+		if (all)
+			break;
+	}
+	assert_int_equal(closed, 6);
+	bench_stop(&bench);
+}
+
+/* A pipe: no padding, nothing twice, one header whatever is closed in between. */
+static void a_pipe_is_one_plain_sequence(void **state)
+{
+	struct stream_config config = plain;
+	uint64_t expected = PCAP_FILE_HEADER_BYTES;
+	uint64_t received = 0;
+	uint32_t random = 9;
+	uint32_t records = 0;
+	struct bench bench;
+	struct chunk *chunk;
+
+	config.aligned = false;
+	bench_start(&bench, &config, 3, 0);
+	for (int i = 0; i < 2000; i++) {
+		uint32_t caplen = recording_random(&random, 3000);
+
+		bench.now_ns += recording_random(&random, SECOND / 20);
+		while (!append(&bench, 0, 0, caplen))
+			stream_tick(bench.set, bench.now_ns);
+		expected += PCAP_RECORD_HEADER_BYTES + caplen;
+		if (i % 500 == 499)
+			assert_true(stream_close_all(bench.set));
+		stream_tick(bench.set, bench.now_ns);
+		while ((chunk = next_chunk(&bench))) {
+			assert_int_equal(chunk->file_offset, received);
+			assert_int_equal(chunk->logical_end, received + chunk->bytes);
+			assert_int_equal((chunk->flags & CHUNK_OPENS) != 0, received == 0);
+			received += chunk->bytes;
+			records += chunk->records;
+			give_back(&bench, chunk);
+		}
+	}
+	assert_int_equal(received, expected);
+	assert_int_equal(records, 2000);
+	bench_stop(&bench);
+}
+
+static uint64_t resident_bytes(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	unsigned long pages = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*u %lu", &pages), 1);
+	fclose(file);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void ten_thousand_streams_are_cheap(void **state)
+{
+	enum { STREAMS = 10000 };
+	struct stream_config config = plain;
+	struct bench bench;
+	struct chunk *chunk;
+	uint64_t before;
+
+	config.streams = STREAMS;
+	before = resident_bytes();
+	bench_start(&bench, &config, 4, 0);
+	assert_in_range(resident_bytes() - before, 0, STREAMS * 512);
+	/* Each has a partial block to remember. */
+	for (uint32_t i = 0; i < STREAMS; i++) {
+		assert_true(append(&bench, i, i, 60));
+		bench.now_ns += SECOND;
+		stream_tick(bench.set, bench.now_ns);
+		while ((chunk = next_chunk(&bench)))
+			assert_true(ring_put(bench.empty, chunk));
+	}
+	assert_in_range(resident_bytes() - before, STREAMS * CHUNK_BLOCK, STREAMS * 5 * 1024);
+	bench_stop(&bench);
+}
+
+static void refuses_a_set_that_cannot_work(void **state)
+{
+	struct stream_config config = plain;
+	struct chunk_pool *pool = chunk_pool_new(8, CHUNK_BYTES, 0);
+	struct ring *small = ring_new(4);
+	struct ring *ring = ring_new(8);
+
+	assert_null(stream_set_new(&config, pool, small, ring));
+	config.combined = true;
+	assert_null(stream_set_new(&config, pool, ring, ring));
+	config.combined = false;
+	config.streams = 0;
+	assert_null(stream_set_new(&config, pool, ring, ring));
+	stream_set_free(NULL);
+	ring_free(ring);
+	ring_free(small);
+	chunk_pool_free(pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(chunks_add_up_to_the_file),
+		cmocka_unit_test(logs_are_split_like_the_chunks),
+		cmocka_unit_test(nothing_is_handed_over_before_the_tick),
+		cmocka_unit_test(an_idle_stream_holds_no_chunk),
+		cmocka_unit_test(a_chunk_is_flushed_at_its_age),
+		cmocka_unit_test(a_carried_record_keeps_its_age),
+		cmocka_unit_test(the_oldest_is_flushed_first),
+		cmocka_unit_test(times_may_jump),
+		cmocka_unit_test(a_step_back_flushes_nothing),
+		cmocka_unit_test(without_a_chunk_the_oldest_goes),
+		cmocka_unit_test(what_cannot_fit_is_refused),
+		cmocka_unit_test(ticks_close_what_idles),
+		cmocka_unit_test(closing_waits_for_a_chunk),
+		cmocka_unit_test(all_close_with_a_single_chunk_left),
+		cmocka_unit_test(a_pipe_is_one_plain_sequence),
+		cmocka_unit_test(ten_thousand_streams_are_cheap),
+		cmocka_unit_test(refuses_a_set_that_cannot_work),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
