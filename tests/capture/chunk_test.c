@@ -31,7 +31,7 @@ static void chunks_are_aligned_and_side_by_side(void **state)
 		struct chunk *chunk = chunk_pool_at(pool, i);
 
 		assert_int_equal(chunk_pool_index(pool, chunk), i);
-		assert_ptr_equal(chunk->data, first + i * 3ul * CHUNK_BLOCK);
+		assert_ptr_equal(chunk->data, first + 3ul * i * CHUNK_BLOCK);
 		memset(chunk->data, (int)i, 3 * CHUNK_BLOCK);
 		memset(chunk->log, (int)i, 7 * sizeof(*chunk->log));
 	}
