@@ -131,8 +131,11 @@ def _read_credentials(path: str) -> List[Credential]:
         with open(path, encoding="utf-8") as stream:
             entries = json.load(stream)
         return [_read_credential(entry) for entry in entries]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UsageError(f"--credentials {path}: {error!r}: give a JSON list of keys") from error
+    except OSError as error:
+        raise UsageError(f"--credentials {path}: {error.strerror}: give a JSON file") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError(f"--credentials {path}: not a list of keys ({error}): see "
+                         "--help") from error
 
 
 def _read_credential(entry: Dict[str, Any]) -> Credential:
