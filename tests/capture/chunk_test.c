@@ -32,7 +32,7 @@ static void chunks_are_aligned_and_side_by_side(void **state)
 
 		assert_int_equal(chunk_pool_index(pool, chunk), i);
 		assert_ptr_equal(chunk->data, first + 3ul * i * CHUNK_BLOCK);
-		memset(chunk->data, (int)i, 3 * CHUNK_BLOCK);
+		memset(chunk->data, (int)i, 3ul * CHUNK_BLOCK);
 		memset(chunk->log, (int)i, 7 * sizeof(*chunk->log));
 	}
 	for (uint32_t i = 0; i < 5; i++) {

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capture/segment.h"
+#include "tests/capture/recording.h"
+
+static const uint64_t start_ns = 1795387932123456789ull;
+
+#define START "20261122T225212.123456789Z"
+
+static char directory[RECORDING_PATH_BYTES];
+
+static int make_directory(void **state)
+{
+	recording_directory(NULL, directory);
+	return chdir(directory);
+}
+
+static int remove_directory(void **state)
+{
+	if (chdir("..") < 0)
+		return -1;
+	recording_remove(directory);
+	return 0;
+}
+
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static void check_text(const char *path, const char *text)
+{
+	char read_back[64] = "";
+	int fd = open(path, O_RDONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, read_back, sizeof(read_back) - 1), strlen(text));
+	assert_string_equal(read_back, text);
+	close(fd);
+}
+
+static bool exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+static void is_named_and_published(void **state)
+{
+	struct segment_directory *sessions = segment_directory_new("./", "named");
+	char path[SEGMENT_PATH_BYTES];
+	struct segment segment;
+	struct stat st;
+
+	assert_false(exists("named"));
+	assert_int_equal(segment_open(&segment, sessions, start_ns, 3, false), 0);
+	segment_path(&segment, path);
+	assert_string_equal(path, "./named/" START "-w3-000001.pcap");
+	assert_true(exists("named/" START "-w3-000001.pcap.part"));
+	assert_false(exists(path));
+	assert_int_equal(pwrite(segment.fd, "0123456789", 10, 0), 10);
+	assert_int_equal(segment_publish(&segment, 7), 0);
+	assert_false(exists("named/" START "-w3-000001.pcap.part"));
+	check_text(path, "0123456");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777 & ~0640, 0);
+	assert_int_equal(stat("named", &st), 0);
+	assert_int_equal(st.st_mode & 0777 & ~0750, 0);
+	segment_directory_free(sessions);
+	segment_directory_free(NULL);
+}
+
+static void an_empty_one_leaves_nothing(void **state)
+{
+	struct segment_directory *sessions = segment_directory_new(".", "empty");
+	struct segment segment;
+
+	assert_int_equal(segment_open(&segment, sessions, start_ns, 0, false), 0);
+	assert_int_equal(segment_publish(&segment, 0), 0);
+	assert_int_equal(rmdir("empty"), 0);
+	segment_directory_free(sessions);
+}
+
+static void sequence_goes_on_after_the_highest(void **state)
+{
+	static const char *const there[] = {
+		"20200101T000000.000000000Z-w0-000007.pcap",
+		"20200101T000000.000000000Z-w9-000041.pcap.part",
+		"20200101T000000.000000000Z-w0-000012.pcapng",
+		"notes-99.txt",
+		"99.pcap",
+		"x-99999999999999.pcap",
+	};
+	struct segment_directory *sessions = segment_directory_new(".", "numbered");
+	struct segment segment;
+	char path[256];
+
+	assert_int_equal(mkdir("numbered", 0700), 0);
+	for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+		snprintf(path, sizeof(path), "numbered/%s", there[i]);
+		put(path, "");
+	}
+	for (uint32_t expected = 42; expected < 45; expected++) {
+		assert_int_equal(segment_open(&segment, sessions, start_ns, 0, false), 0);
+		assert_int_equal(segment.sequence, expected);
+		assert_int_equal(segment_publish(&segment, 0), 0);
+	}
+	segment_directory_free(sessions);
+}
+
+/* Another capture in the same directory, at the same nanosecond. */
+static void nothing_is_overwritten(void **state)
+{
+	struct segment_directory *sessions = segment_directory_new(".", "shared");
+	char path[SEGMENT_PATH_BYTES];
+	struct segment segment;
+
+	assert_int_equal(segment_open(&segment, sessions, start_ns, 0, false), 0);
+	put("shared/" START "-w0-000002.pcap.part", "theirs");
+	assert_int_equal(segment_publish(&segment, 0), 0);
+	assert_int_equal(segment_open(&segment, sessions, start_ns, 0, false), 0);
+	assert_int_equal(segment.sequence, 3);
+	assert_int_equal(write(segment.fd, "ours", 4), 4);
+	put("shared/" START "-w0-000003.pcap", "theirs");
+	assert_int_equal(segment_publish(&segment, 4), 0);
+	segment_path(&segment, path);
+	assert_string_equal(path, "./shared/" START "-w0-000004.pcap");
+	check_text(path, "ours");
+	check_text("shared/" START "-w0-000002.pcap.part", "theirs");
+	check_text("shared/" START "-w0-000003.pcap", "theirs");
+	segment_directory_free(sessions);
+}
+
+static void is_locked_while_open(void **state)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct segment segment;
+	int fd;
+
+	assert_int_equal(segment_open_file(&segment, "locked.pcap", false, false), 0);
+	fd = open("locked.pcap.part", O_RDWR);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), -1);
+	assert_true(errno == EAGAIN || errno == EACCES);
+	assert_int_equal(segment_publish(&segment, 1), 0);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	close(fd);
+}
+
+static void a_file_that_came_up_meanwhile_stays(void **state)
+{
+	struct segment segment;
+
+	assert_int_equal(segment_open_file(&segment, "single.pcap", false, false), 0);
+	assert_int_equal(write(segment.fd, "ours", 4), 4);
+	put("single.pcap", "theirs");
+	assert_int_equal(segment_publish(&segment, 4), -EEXIST);
+	check_text("single.pcap", "theirs");
+	check_text("single.pcap.part", "ours");
+}
+
+static void force_replaces_at_the_end(void **state)
+{
+	struct segment segment;
+
+	put("forced.pcap", "old");
+	assert_int_equal(segment_open_file(&segment, "forced.pcap", true, false), 0);
+	assert_int_equal(write(segment.fd, "new", 3), 3);
+	check_text("forced.pcap", "old");
+	assert_int_equal(segment_publish(&segment, 3), 0);
+	check_text("forced.pcap", "new");
+}
+
+static void the_rest_of_a_crash_is_not_touched(void **state)
+{
+	struct segment running;
+	struct segment segment;
+
+	put("crashed.pcap.part", "recorded");
+	assert_int_equal(segment_open_file(&segment, "crashed.pcap", true, false), -EEXIST);
+	check_text("crashed.pcap.part", "recorded");
+	assert_int_equal(segment_open_file(&running, "running.pcap", false, false), 0);
+	assert_int_equal(segment_open_file(&segment, "running.pcap", true, false), -EBUSY);
+	assert_int_equal(segment_publish(&running, 0), 0);
+}
+
+static void failures_say_why(void **state)
+{
+	struct segment_directory *nowhere = segment_directory_new("missing", "x");
+	struct segment_directory *plain = segment_directory_new(".", "plain");
+	struct segment segment;
+
+	put("plain", "");
+	assert_int_equal(segment_open(&segment, nowhere, start_ns, 0, false), -ENOENT);
+	assert_int_equal(segment_open(&segment, plain, start_ns, 0, false), -ENOTDIR);
+	assert_int_equal(segment_open_file(&segment, "missing/x.pcap", false, false), -ENOENT);
+	segment_directory_free(nowhere);
+	segment_directory_free(plain);
+}
+
+/* What a traced child does. */
+static void publish_in_child(void)
+{
+	struct segment segment;
+
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+		_exit(77);
+	if (segment_open_file(&segment, "traced.pcap", false, false) ||
+	    write(segment.fd, "x", 1) != 1)
+		_exit(1);
+	raise(SIGSTOP);
+	_exit(segment_publish(&segment, 1) ? 1 : 0);
+}
+
+static char letter_of(uint64_t call)
+{
+	switch (call) {
+	case SYS_ftruncate:
+		return 't';
+	case SYS_fdatasync:
+		return 'd';
+	case SYS_renameat2:
+		return 'r';
+	case SYS_fsync:
+		return 's';
+	default:
+		return 0;
+	}
+}
+
+/* Follows the child's system calls to its end; returns its exit status. */
+static int follow(pid_t child, char *order, size_t bytes)
+{
+	struct __ptrace_syscall_info info;
+	size_t length = 0;
+	int status;
+
+	assert_int_equal(ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD), 0);
+	for (;;) {
+		assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (WIFEXITED(status))
+			break;
+		if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) > 0 &&
+		    info.op == PTRACE_SYSCALL_INFO_ENTRY && letter_of(info.entry.nr) &&
+		    length + 1 < bytes)
+			order[length++] = letter_of(info.entry.nr);
+	}
+	order[length] = '\0';
+	return WEXITSTATUS(status);
+}
+
+/* A crash between any two steps leaves no name without its bytes. */
+static void data_are_synced_before_the_name(void **state)
+{
+	char order[64];
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0)
+		publish_in_child();
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(follow(child, order, sizeof(order)), 0);
+	assert_string_equal(order, "tdrs");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(is_named_and_published),
+		cmocka_unit_test(an_empty_one_leaves_nothing),
+		cmocka_unit_test(sequence_goes_on_after_the_highest),
+		cmocka_unit_test(nothing_is_overwritten),
+		cmocka_unit_test(is_locked_while_open),
+		cmocka_unit_test(a_file_that_came_up_meanwhile_stays),
+		cmocka_unit_test(force_replaces_at_the_end),
+		cmocka_unit_test(the_rest_of_a_crash_is_not_touched),
+		cmocka_unit_test(failures_say_why),
+		cmocka_unit_test(data_are_synced_before_the_name),
+	};
+
+	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
