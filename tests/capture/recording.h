@@ -52,6 +52,7 @@ struct recording_config {
 	uint32_t log_records;
 	struct stream_config stream; /* streams: 0 for one per session */
 	bool replace;
+	bool shared; /* others write to the directory, too */
 };
 
 struct recording {
@@ -87,6 +88,9 @@ void recording_tick(struct recording *recording);
 
 /* Closes all streams, waits for the writer. */
 void recording_finish(struct recording *recording);
+
+/* Lets a second go by, and ticks until the writer has finished with every packet. */
+void recording_drain(struct recording *recording);
 
 /* Every accepted record is in the file of its segment, byte for byte, and nothing else is; the
  * ledger agrees, by session too. After recording_finish(). */

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes that fail for real: a file size limit, a full file system, a directory that cannot be.
+ * Every published file is good up to its last record, and what is not in a file is counted.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/capture/recording.h"
+
+enum { SECOND = 1000000000 };
+
+static const enum writer_method methods[] = {WRITER_URING, WRITER_DIRECT, WRITER_PWRITE};
+
+static char directory[RECORDING_PATH_BYTES];
+
+static int make_directory(void **state)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	recording_directory(NULL, directory);
+	return 0;
+}
+
+static int remove_directory(void **state)
+{
+	recording_remove(directory);
+	return 0;
+}
+
+/* The size that files may have, in this process. */
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static struct recording_config configure(enum writer_method method, const char *path)
+{
+	return (struct recording_config){
+		.method = method,
+		.output = {OUTPUT_DIRECTORY, path},
+		.sessions = 3,
+		.chunks = 24,
+		.chunk_bytes = 16384,
+		.stream = {.aligned = true, .precision = PCAP_NS, .flush_ns = SECOND},
+	};
+}
+
+/* Each method's. */
+static const char *own_directory(size_t i)
+{
+	static char path[RECORDING_PATH_BYTES + 16];
+
+	snprintf(path, sizeof(path), "%s/%zu", directory, i);
+	assert_int_equal(mkdir(path, 0700), 0);
+	return path;
+}
+
+static void append_some(struct recording *recording, uint32_t stream, uint32_t count,
+			uint32_t caplen)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		recording->now_ns += SECOND / 1000;
+		recording_append_surely(recording, stream, stream, caplen, caplen + 1);
+		if (i % 16 == 15)
+			recording_tick(recording);
+	}
+	recording_tick(recording);
+}
+
+static uint64_t failed(const struct recording *recording)
+{
+	struct ledger_totals totals;
+
+	assert_true(ledger_read(recording->ledger, &totals));
+	return totals.dropped[DROP_WRITE_FAILED];
+}
+
+/* One stream exceeds the limit; the others do not notice. */
+static void a_file_ends_where_it_must(void **state)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		struct recording_config config = configure(methods[i], own_directory(i));
+		char path[SEGMENT_PATH_BYTES];
+		struct recording recording;
+		const struct writer_file *files;
+		uint32_t count;
+
+		recording_start(&recording, &config);
+		limit_files(24ul * CHUNK_BLOCK); /* O_DIRECT can fill whole blocks only */
+		append_some(&recording, 0, 300, 1000);
+		append_some(&recording, 1, 50, 1000);
+		append_some(&recording, 2, 90, 1000);
+		recording_finish(&recording);
+		limit_files(RLIM_INFINITY);
+		recording_check_prefixes(&recording);
+		files = writer_files(recording.writer, &count);
+		assert_int_equal(count, 3);
+		/* 96 would fit; what is missing of them is less than two chunks. */
+		assert_in_range(files[0].packets, 96 - 32, 96);
+		assert_int_equal(files[1].packets, 50);
+		assert_int_equal(files[2].packets, 90);
+		assert_int_equal(failed(&recording), 300 - files[0].packets);
+		assert_int_equal(writer_take_error(recording.writer, path), -EFBIG);
+		assert_non_null(strstr(path, "vni-1000"));
+		assert_int_equal(writer_take_error(recording.writer, path), 0);
+		recording_free(&recording);
+	}
+}
+
+/* The next segment is a new chance. */
+static void the_next_segment_is_whole(void **state)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		struct recording_config config = configure(methods[i], own_directory(i));
+		struct recording recording;
+		uint64_t lost;
+
+		config.stream.rotation.packets = 200;
+		recording_start(&recording, &config);
+		append_some(&recording, 0, 200, 500); /* whole */
+		recording_drain(&recording);
+		limit_files(12ul * CHUNK_BLOCK);
+		append_some(&recording, 0, 150, 500); /* cut */
+		recording_drain(&recording);
+		lost = failed(&recording);
+		assert_in_range(lost, 1, 100);
+		limit_files(RLIM_INFINITY);
+		append_some(&recording, 0, 50, 500); /* of the same segment: lost */
+		append_some(&recording, 0, 300, 500);
+		recording_finish(&recording);
+		assert_int_equal(failed(&recording), lost + 50);
+		recording_check_prefixes(&recording);
+		recording_free(&recording);
+	}
+}
+
+static void without_a_record_there_is_no_file(void **state)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		struct recording_config config = configure(methods[i], own_directory(i));
+		struct recording recording;
+		uint32_t count;
+
+		recording_start(&recording, &config);
+		limit_files(CHUNK_BLOCK);
+		append_some(&recording, 0, 100, 6000);
+		recording_finish(&recording);
+		limit_files(RLIM_INFINITY);
+		writer_files(recording.writer, &count);
+		assert_int_equal(count, 0);
+		assert_int_equal(failed(&recording), 100);
+		recording_check_prefixes(&recording); /* no .part either */
+		recording_free(&recording);
+	}
+}
+
+/* A disk that fills up under all streams at once. */
+static void a_full_disk_loses_only_what_did_not_fit(void **state)
+{
+	char mounted[RECORDING_PATH_BYTES + 8];
+
+	if (geteuid() != 0)
+		skip();
+	snprintf(mounted, sizeof(mounted), "%s/full", directory);
+	assert_int_equal(mkdir(mounted, 0700), 0);
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		struct recording_config config = configure(methods[i], mounted);
+		char path[SEGMENT_PATH_BYTES];
+		struct recording recording;
+
+		assert_int_equal(mount("none", mounted, "tmpfs", 0, "size=512k"), 0);
+		config.stream.rotation.filesize_bytes = 60000;
+		recording_start(&recording, &config);
+		for (int j = 0; j < 10; j++)
+			for (uint32_t stream = 0; stream < 3; stream++)
+				append_some(&recording, stream, 50, 700);
+		recording_finish(&recording);
+		recording_check_prefixes(&recording);
+		assert_in_range(failed(&recording), 1500 - 512 * 1024 / 716, 1400);
+		assert_int_equal(writer_take_error(recording.writer, path), -ENOSPC);
+		recording_free(&recording);
+		assert_int_equal(umount(mounted), 0);
+	}
+}
+
+/* Something else has the session's place. */
+static void a_file_that_cannot_be_opened_is_counted(void **state)
+{
+	struct recording_config config = configure(WRITER_URING, directory);
+	char path[SEGMENT_PATH_BYTES];
+	char place[RECORDING_PATH_BYTES + 16];
+	struct recording recording;
+	int fd;
+
+	snprintf(place, sizeof(place), "%s/vni-1001", directory);
+	fd = open(place, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	recording_start(&recording, &config);
+	append_some(&recording, 0, 40, 700);
+	append_some(&recording, 1, 50, 700);
+	recording_finish(&recording);
+	assert_int_equal(failed(&recording), 50);
+	assert_int_equal(writer_take_error(recording.writer, path), -ENOTDIR);
+	assert_non_null(strstr(path, "vni-1001"));
+	recording_check_prefixes(&recording);
+	recording_free(&recording);
+	assert_int_equal(unlink(place), 0);
+}
+
+/* In a combined stream, each session's own are counted. */
+static void sessions_of_one_stream_are_told_apart(void **state)
+{
+	struct recording_config config = configure(WRITER_URING, directory);
+	struct recording recording;
+	uint32_t random = 3;
+
+	config.stream.combined = true;
+	config.stream.streams = 1;
+	config.log_records = 500;
+	recording_start(&recording, &config);
+	limit_files(10ul * CHUNK_BLOCK);
+	for (int i = 0; i < 400; i++) {
+		uint32_t session = recording_random(&random, 3);
+
+		recording_append_surely(&recording, 0, session, 300, 300);
+	}
+	recording_finish(&recording);
+	limit_files(RLIM_INFINITY);
+	assert_in_range(failed(&recording), 400 - 10 * CHUNK_BLOCK / 316, 399);
+	recording_check_prefixes(&recording);
+	recording_free(&recording);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_file_ends_where_it_must, make_directory,
+						remove_directory),
+		cmocka_unit_test_setup_teardown(the_next_segment_is_whole, make_directory,
+						remove_directory),
+		cmocka_unit_test_setup_teardown(without_a_record_there_is_no_file, make_directory,
+						remove_directory),
+		cmocka_unit_test_setup_teardown(a_full_disk_loses_only_what_did_not_fit,
+						make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(a_file_that_cannot_be_opened_is_counted,
+						make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(sessions_of_one_stream_are_told_apart,
+						make_directory, remove_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
