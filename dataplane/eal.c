@@ -121,7 +121,8 @@ static void add_memory(struct arguments *arguments, const struct eal_config *con
 
 int eal_start(const struct eal_config *config, char *error)
 {
-	struct arguments arguments = {.count = 0};
+	/* The EAL keeps pointers into the arguments, and reorders what it is given. */
+	static struct arguments arguments, given;
 	int rc;
 
 	add(&arguments, "mirrorcap");
@@ -134,13 +135,13 @@ int eal_start(const struct eal_config *config, char *error)
 	for (int i = 0; i < config->extra_count; i++)
 		add(&arguments, "%s", config->extra[i]);
 	rte_openlog_stream(stderr); /* stdout carries data only */
-	rc = rte_eal_init(arguments.count, arguments.list);
+	given = arguments;
+	rc = rte_eal_init(given.count, given.list);
 	if (rc < 0)
 		snprintf(error, PORT_ERROR_BYTES,
 			 "starting DPDK: %s: look above for its own messages; more with "
 			 "-- --log-level=debug",
 			 rte_strerror(rte_errno));
-	/* The EAL keeps pointers into the arguments: they stay. */
 	return rc < 0 ? -rte_errno : 0;
 }
 
