@@ -53,16 +53,20 @@ struct truncation truncation_apply(const uint8_t *frame, uint32_t readable, uint
 	struct truncation t = {.len = wire_len};
 
 	t.caplen = min_limit(min_limit(arrived, packet_length), snaplen);
-	t.cut_here = t.caplen < arrived;
-	t.over_length = packet_length && wire_len > packet_length;
+	if (t.caplen < arrived)
+		t.flags |= TRUNCATION_CUT_HERE;
+	if (packet_length && wire_len > packet_length)
+		t.flags |= TRUNCATION_OVER_LENGTH;
 	if (base > wire_len) {
 		/* Only a cut that AWS can have made explains a header that claims more. */
-		t.cut_upstream = !packet_length ||
-				 wire_len >= min_limit(TRUNCATION_AWS_FLOOR, packet_length);
-		t.inconsistent = !t.cut_upstream;
-		if (t.cut_upstream)
-			t.len = base;
+		if (packet_length && wire_len < min_limit(TRUNCATION_AWS_FLOOR, packet_length)) {
+			t.flags |= TRUNCATION_INCONSISTENT;
+			return t;
+		}
+		t.flags |= TRUNCATION_CUT_UPSTREAM;
+		t.len = base;
 	}
-	t.whole = t.caplen == t.len && !t.inconsistent;
+	if (t.caplen == t.len)
+		t.flags |= TRUNCATION_WHOLE;
 	return t;
 }

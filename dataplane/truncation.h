@@ -18,15 +18,19 @@ enum {
 	TRUNCATION_AWS_FLOOR = 8400,
 };
 
+/* What was found about one frame; each is one count of its session. */
+enum truncation_flags {
+	TRUNCATION_WHOLE = 1,        /* stored as long as it was */
+	TRUNCATION_CUT_UPSTREAM = 2, /* by AWS: the IP header tells of more */
+	TRUNCATION_CUT_HERE = 4,     /* by P or the snaplen */
+	TRUNCATION_INCONSISTENT = 8, /* the IP header tells of more, but AWS cannot have cut */
+	TRUNCATION_OVER_LENGTH = 16, /* W > P: the session map is stale */
+};
+
 struct truncation {
 	uint32_t caplen; /* bytes to store */
 	uint32_t len;    /* the frame's length before any cut, as far as can be told; >= caplen */
-	/* Each 0 or 1, to be added to the session's counts. */
-	uint8_t whole;
-	uint8_t cut_upstream;
-	uint8_t cut_here;
-	uint8_t inconsistent;
-	uint8_t over_length;
+	uint32_t flags;  /* enum truncation_flags */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <rte_pause.h>
 
 #include "dataplane/decap.h"
+#include "dataplane/decap_aws.h"
 #include "dataplane/truncation.h"
 
 enum {
@@ -100,6 +101,22 @@ static const uint8_t *linearize(struct worker *w, const struct packet *packet, u
 	return w->scratch;
 }
 
+/* Any packet: headers of any shape, straddling segments wherever they like. */
+static __attribute__((noinline)) enum decap_verdict decap_general(struct worker *w,
+								  const struct packet *packet,
+								  const uint8_t **head,
+								  uint32_t *head_len,
+								  struct decap *d)
+{
+	uint16_t port = w->config.vxlan_port;
+	enum decap_verdict verdict = decap_packet(*head, *head_len, packet->packet_len, port, d);
+
+	if (verdict != DECAP_MORE)
+		return verdict;
+	*head = linearize(w, packet, head_len);
+	return decap_packet(*head, *head_len, packet->packet_len, port, d);
+}
+
 /*
  * The input can wait (a file): let the writer catch up instead of dropping. The counts are
  * published first, since the tick may hand over packets of this burst.
@@ -132,13 +149,17 @@ static inline uint8_t *append(struct worker *w, const struct port *port, uint32_
 	return append_waiting(w, stream, session, time_ns, t);
 }
 
-static inline void count_session(struct ledger_session_worker *session, const struct truncation *t)
+static inline void count_session(struct ledger_session_worker *session, uint32_t flags)
 {
-	session->whole += t->whole;
-	session->cut_upstream += t->cut_upstream;
-	session->cut_here += t->cut_here;
-	session->inconsistent += t->inconsistent;
-	session->over_length += t->over_length;
+	if (likely(flags == TRUNCATION_WHOLE)) {
+		session->whole++;
+		return;
+	}
+	session->whole += (flags & TRUNCATION_WHOLE) != 0;
+	session->cut_upstream += (flags & TRUNCATION_CUT_UPSTREAM) != 0;
+	session->cut_here += (flags & TRUNCATION_CUT_HERE) != 0;
+	session->inconsistent += (flags & TRUNCATION_INCONSISTENT) != 0;
+	session->over_length += (flags & TRUNCATION_OVER_LENGTH) != 0;
 }
 
 static enum drop_reason drop_of(enum decap_verdict verdict)
@@ -181,14 +202,11 @@ static inline enum drop_reason record(struct worker *w, const struct port *port,
 	struct decap d;
 	uint8_t *dst;
 
-	verdict = decap_packet(head, head_len, packet->packet_len, w->config.vxlan_port, &d);
-	if (unlikely(verdict == DECAP_MORE)) {
-		head = linearize(w, packet, &head_len);
-		verdict =
-			decap_packet(head, head_len, packet->packet_len, w->config.vxlan_port, &d);
+	if (unlikely(!decap_aws(head, head_len, packet->packet_len, w->config.vxlan_port, &d))) {
+		verdict = decap_general(w, packet, &head, &head_len, &d);
+		if (verdict != DECAP_FRAME)
+			return drop_of(verdict);
 	}
-	if (unlikely(verdict != DECAP_FRAME))
-		return drop_of(verdict);
 	reason = admit(w, &d, &session);
 	if (unlikely(reason != DROP_REASON_COUNT))
 		return reason;
@@ -209,7 +227,7 @@ static inline enum drop_reason record(struct worker *w, const struct port *port,
 		return DROP_NO_BUFFER;
 	}
 	packet_copy(packet, d.offset, dst, t.caplen);
-	count_session(&w->config.sessions[session], &t);
+	count_session(&w->config.sessions[session], t.flags);
 	w->burst.clipped += RTE_MIN(d.arrived, w->config.max_caplen) < d.wire_len;
 	w->burst.accepted++;
 	end_at_limit(w->config.control);
@@ -226,27 +244,47 @@ static void follow_steps(struct worker *w)
 	stream_close_all(w->config.streams);
 }
 
-static void record_burst(struct worker *w, const struct port *port, const struct packet *packets,
-			 uint32_t count)
+static inline void record_or_count(struct worker *w, const struct port *port,
+				   const struct packet *packet, uint64_t time_ns)
+{
+	enum drop_reason reason = record(w, port, packet, time_ns);
+
+	if (unlikely(reason != DROP_REASON_COUNT))
+		w->burst.dropped[reason]++;
+}
+
+/* A burst of packets that carry their own times. */
+static void record_stamped(struct worker *w, const struct port *port, const struct packet *packets,
+			   uint32_t count)
 {
 	bool draining = command(w) == WORKER_DRAIN;
 	uint64_t stop_ns = w->config.control->stop_ns;
 
-	w->burst.received += count;
 	for (uint32_t i = 0; i < count; i++) {
-		enum drop_reason reason;
-		uint64_t time_ns = w->now_ns;
+		uint64_t time_ns = packets[i].time_ns;
 
 		if (port->waits)
-			time_ns = w->now_ns = packets[i].time_ns;
-		else if (port->stamps)
-			time_ns = clock_monotone(&w->reader, packets[i].time_ns);
+			w->now_ns = time_ns;
+		else
+			time_ns = clock_monotone(&w->reader, time_ns);
 		follow_steps(w);
-		reason = draining && time_ns > stop_ns ? DROP_AFTER_STOP
-						       : record(w, port, &packets[i], time_ns);
-		if (reason != DROP_REASON_COUNT)
-			w->burst.dropped[reason]++;
+		if (draining && time_ns > stop_ns)
+			w->burst.dropped[DROP_AFTER_STOP]++;
+		else
+			record_or_count(w, port, &packets[i], time_ns);
 	}
+}
+
+static void record_burst(struct worker *w, const struct port *port, const struct packet *packets,
+			 uint32_t count)
+{
+	w->burst.received += count;
+	if (port->stamps) {
+		record_stamped(w, port, packets, count);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		record_or_count(w, port, &packets[i], w->now_ns);
 }
 
 /* One burst of one queue. Returns how many packets it had. */
@@ -298,6 +336,21 @@ static void idle(const struct worker *w)
 		fds[i].events = POLLIN;
 	}
 	poll(fds, w->config.source_count, WORKER_SLEEP_MS);
+}
+
+/*
+ * Kernel ports stamp what arrives, so what came before the stop can be told apart. A file would
+ * be read to its end; a polled device's ring is next to empty.
+ */
+static bool can_drain(const struct worker *w)
+{
+	for (uint32_t i = 0; i < w->config.source_count; i++) {
+		const struct port *port = w->config.sources[i].port;
+
+		if (!port->stamps || port->waits)
+			return false;
+	}
+	return true;
 }
 
 /* True where a live port may still hold packets that arrived before the stop. */
@@ -366,8 +419,7 @@ int worker_run(void *worker)
 
 	__atomic_add_fetch(&w->config.control->polling, 1, __ATOMIC_RELEASE);
 	poll_until_told(w);
-	/* A file would be read to its end: it ends at once. */
-	if (command(w) == WORKER_DRAIN && !w->config.sources[0].port->waits)
+	if (command(w) == WORKER_DRAIN && can_drain(w))
 		drain(w);
 	close_streams(w);
 	return 0;

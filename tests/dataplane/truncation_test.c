@@ -11,11 +11,11 @@
 #include "tests/dataplane/frame.h"
 
 enum flags {
-	WHOLE = 1,
-	CUT_UPSTREAM = 2,
-	CUT_HERE = 4,
-	INCONSISTENT = 8,
-	OVER_LENGTH = 16,
+	WHOLE = TRUNCATION_WHOLE,
+	CUT_UPSTREAM = TRUNCATION_CUT_UPSTREAM,
+	CUT_HERE = TRUNCATION_CUT_HERE,
+	INCONSISTENT = TRUNCATION_INCONSISTENT,
+	OVER_LENGTH = TRUNCATION_OVER_LENGTH,
 };
 
 enum inner {
@@ -112,12 +112,6 @@ static void build(struct frame *frame, const struct row *row)
 	frame_ethernet(frame, row->inner == NOT_IP ? 0x88cc : type);
 }
 
-static unsigned int flags_of(const struct truncation *t)
-{
-	return t->whole * WHOLE | t->cut_upstream * CUT_UPSTREAM | t->cut_here * CUT_HERE |
-	       t->inconsistent * INCONSISTENT | t->over_length * OVER_LENGTH;
-}
-
 static void test_rows(void **state)
 {
 	static struct frame frame;
@@ -129,9 +123,9 @@ static void test_rows(void **state)
 		build(&frame, row);
 		t = truncation_apply(frame.bytes, row->readable, row->arrived, row->wire_len,
 				     row->packet_length, row->snaplen);
-		if (t.caplen != row->caplen || t.len != row->len || flags_of(&t) != row->flags)
+		if (t.caplen != row->caplen || t.len != row->len || t.flags != row->flags)
 			fail_msg("%s: caplen %u, len %u, flags %u instead of %u, %u, %u", row->name,
-				 t.caplen, t.len, flags_of(&t), row->caplen, row->len, row->flags);
+				 t.caplen, t.len, t.flags, row->caplen, row->len, row->flags);
 		assert_true(t.len >= t.caplen);
 	}
 }
