@@ -129,11 +129,11 @@ static inline enum decap_verdict parse_ipv4(struct cursor *c, bool outermost, st
 		return DECAP_NOT_VXLAN;
 	if (header < IPV4_BYTES || total < header || !narrow(c, total, outermost))
 		return DECAP_MALFORMED;
-	if (be16(p + 6) & 0x3fff) /* more fragments, or an offset */
-		return DECAP_FRAGMENT;
 	verdict = need(c, header);
 	if (verdict != DECAP_FRAME)
 		return verdict;
+	if (be16(p + 6) & 0x3fff) /* more fragments, or an offset */
+		return DECAP_FRAGMENT;
 	memset(ip->source.s6_addr, 0, 10);
 	memset(ip->source.s6_addr + 10, 0xff, 2);
 	memcpy(ip->source.s6_addr + 12, p + 12, 4);
@@ -218,7 +218,8 @@ static inline enum decap_verdict parse_ip(struct cursor *c, uint32_t ethertype, 
  * RFC 768: 0 source port, 2 destination port, 4 length. The length narrows the limit: Ethernet
  * padding behind it is not payload. Checksum 0 is what AWS sends, any other is not checked.
  */
-static inline enum decap_verdict parse_udp(struct cursor *c, uint16_t vxlan_port, uint32_t *port)
+static inline enum decap_verdict parse_udp(struct cursor *c, uint16_t vxlan_port, bool outermost,
+					   uint32_t *port)
 {
 	enum decap_verdict verdict = need(c, UDP_BYTES);
 	uint32_t length;
@@ -227,7 +228,8 @@ static inline enum decap_verdict parse_udp(struct cursor *c, uint16_t vxlan_port
 		return verdict;
 	*port = be16(here(c) + 2);
 	length = be16(here(c) + 4);
-	if (*port != vxlan_port && *port != DECAP_GENEVE_PORT)
+	/* One GENEVE at most. */
+	if (*port != vxlan_port && !(outermost && *port == DECAP_GENEVE_PORT))
 		return DECAP_NOT_VXLAN;
 	if (length < UDP_BYTES + VXLAN_BYTES || !narrow(c, length, false))
 		return DECAP_MALFORMED;
@@ -281,16 +283,14 @@ static inline enum decap_verdict parse_tunnel(struct cursor *c, uint32_t etherty
 	uint32_t udp_port = 0;
 
 	if (verdict == DECAP_FRAME)
-		verdict = parse_udp(c, port, &udp_port);
+		verdict = parse_udp(c, port, true, &udp_port);
 	if (verdict != DECAP_FRAME || __builtin_expect(udp_port == port, 1))
 		return verdict;
 	verdict = parse_geneve(c, &ethertype);
 	if (verdict == DECAP_FRAME)
 		verdict = parse_ip(c, ethertype, false, ip);
 	if (verdict == DECAP_FRAME)
-		verdict = parse_udp(c, port, &udp_port);
-	if (verdict == DECAP_FRAME && udp_port != port)
-		verdict = DECAP_NOT_VXLAN; /* one GENEVE at most */
+		verdict = parse_udp(c, port, false, &udp_port);
 	return verdict;
 }
 

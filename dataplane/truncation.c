@@ -49,7 +49,8 @@ static inline uint32_t min_limit(uint32_t value, uint32_t limit)
 struct truncation truncation_apply(const uint8_t *frame, uint32_t readable, uint32_t arrived,
 				   uint32_t wire_len, uint32_t packet_length, uint32_t snaplen)
 {
-	uint32_t base = frame_length(frame, readable);
+	/* Padding and trailers behind the frame may look like the rest of its headers. */
+	uint32_t base = frame_length(frame, readable < arrived ? readable : arrived);
 	struct truncation t = {.len = wire_len};
 
 	t.caplen = min_limit(min_limit(arrived, packet_length), snaplen);

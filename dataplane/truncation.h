@@ -35,7 +35,7 @@ struct truncation {
 
 /*
  * frame: the inner frame's first `readable` bytes; all that arrived, or at least
- * DECAP_INNER_HEAD of them. arrived (A) <= wire_len (W): bytes. packet_length (P): the session's,
+ * DECAP_INNER_HEAD of them; what is readable behind the frame is not looked at. arrived (A) <= wire_len (W): bytes. packet_length (P): the session's,
  * 0 if unknown. snaplen: the capture's own limit (-s), 0 for none.
  */
 struct truncation truncation_apply(const uint8_t *frame, uint32_t readable, uint32_t arrived,

@@ -237,6 +237,18 @@ static void geneve_in_geneve(struct frame *f)
 	frame_ethernet(f, 0x0800);
 }
 
+static void geneve_in_geneve_bad_length(struct frame *f)
+{
+	geneve_in_geneve(f);
+	patch16(f, INNER_AT + 20 + 4, 1000); /* more than its IP packet holds */
+}
+
+static void geneve_ethernet_bad_length(struct frame *f)
+{
+	geneve(f, 0x6558, 0);
+	patch16(f, VXLAN_AT - 4, 1000);
+}
+
 static void geneve_options_too_long(struct frame *f)
 {
 	geneve(f, 0x0800, 0);
@@ -309,6 +321,13 @@ static void first_fragment(struct frame *f)
 {
 	plain(f);
 	patch16(f, IP_AT + 6, 0x2000);
+}
+
+static void fragment_without_its_options(struct frame *f)
+{
+	options(f);
+	patch16(f, 20, 0x2000);
+	cut(f, 14 + 20 + 10);
 }
 
 static void later_fragment(struct frame *f)
@@ -446,6 +465,9 @@ static const struct vector vectors[] = {
 	{"GENEVE with Ethernet", geneve_ethernet, DECAP_NOT_VXLAN, 0, 0, 0},
 	{"GENEVE of another version", geneve_version, DECAP_NOT_VXLAN, 0, 0, 0},
 	{"GENEVE in GENEVE", geneve_in_geneve, DECAP_NOT_VXLAN, 0, 0, 0},
+	{"GENEVE in GENEVE, length wrong", geneve_in_geneve_bad_length, DECAP_NOT_VXLAN, 0, 0, 0},
+	{"GENEVE with Ethernet, length wrong", geneve_ethernet_bad_length, DECAP_MALFORMED, 0, 0,
+	 0},
 	{"GENEVE options beyond the packet", geneve_options_too_long, DECAP_MALFORMED, 0, 0, 0},
 	{"GENEVE with an inner length too long", geneve_inner_too_long, DECAP_MALFORMED, 0, 0, 0},
 	{"one layer is stripped", nested, DECAP_FRAME, 50, 150, 150},
@@ -458,6 +480,7 @@ static const struct vector vectors[] = {
 	{"another UDP port, length wrong", other_port_bad_length, DECAP_NOT_VXLAN, 0, 0, 0},
 	{"first fragment", first_fragment, DECAP_FRAGMENT, 0, 0, 0},
 	{"later fragment", later_fragment, DECAP_FRAGMENT, 0, 0, 0},
+	{"fragment, options cut", fragment_without_its_options, DECAP_MALFORMED, 0, 0, 0},
 	{"IPv4 with version 6", version, DECAP_MALFORMED, 0, 0, 0},
 	{"IHL below 5", ihl, DECAP_MALFORMED, 0, 0, 0},
 	{"IHL beyond the total length", ihl_beyond_total, DECAP_MALFORMED, 0, 0, 0},

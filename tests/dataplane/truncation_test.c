@@ -76,6 +76,8 @@ static const struct row rows[] = {
 	{"version wrong", IPV4_VERSION_6, 1486, 128, 128, 128, 128, 0, 128, 128, WHOLE},
 	{"length field half there", IPV4, 1486, 17, 17, 17, 17, 0, 17, 17, WHOLE},
 	{"length field just there", IPV4, 1486, 18, 18, 18, 18, 0, 18, 1500, CUT_UPSTREAM},
+	{"the rest stands behind the frame", IPV4, 1486, 60, 17, 17, 0, 0, 17, 17, WHOLE},
+	{"all of it stands behind the frame", IPV6, 1446, 60, 14, 14, 0, 0, 14, 14, WHOLE},
 	{"IPv6 length half there", IPV6, 1446, 19, 19, 19, 19, 0, 19, 19, WHOLE},
 	{"IPv6 length just there", IPV6, 1446, 20, 20, 20, 20, 0, 20, 1500, CUT_UPSTREAM},
 	{"tag half there", VLAN_IPV4, 1486, 16, 16, 16, 16, 0, 16, 16, WHOLE},

@@ -3,8 +3,8 @@
 
 Written from "Decapsulation rules" of docs/design.md alone; shares no code with the product.
 Where a packet breaks several rules, the reason that the design lists first wins, as far as the
-fields that it needs can be read: a field is read only where its whole header lies inside what
-the layer below claims to hold, and has arrived.
+fields that it needs can be read: a header is read only where it has arrived as a whole and lies
+inside what the layers around it hold, and nothing is read behind one that contradicts itself.
 """
 import ipaddress
 import json
@@ -184,7 +184,7 @@ def open_ipv6(span, bounded):
         protocol = start[0]
         rest = rest.after(size)
     if protocol != UDP:
-        raise Drop("not_vxlan")
+        raise Drop("malformed" if protocol in walked else "not_vxlan")
     return ipaddress.ip_address(header[8:24]), rest
 
 
@@ -234,10 +234,9 @@ def decapsulate(data, port, count_reserved):
     source, packet = open_ip(versions[ether_type], span, bounded=False)
     header = packet.take(8)
     if number(header, 2, 2) == GENEVE_PORT != port:
-        if number(header, 4, 2) < 16:
-            raise Drop("malformed")
-        version, skip = open_geneve(packet.after(8))
-        span = udp_payload(packet, header).after(skip)
+        payload = udp_payload(packet, header)
+        version, skip = open_geneve(payload)
+        span = payload.after(skip)
         source, packet = open_ip(version, span, bounded=True)
         header = packet.take(8)
     if number(header, 2, 2) != port:

@@ -162,7 +162,7 @@ def outer_ipv6():
         if count <= 8:
             whole(f"{count} extension headers", frame(chain, DESTINATION), 90)
         else:
-            dropped("nine extension headers", frame(chain, DESTINATION), "not_vxlan")
+            dropped("nine extension headers", frame(chain, DESTINATION), "malformed")
     chain = extension(HOP_BY_HOP, ROUTING, extension(ROUTING, AUTHENTICATION, extension(
         AUTHENTICATION, DESTINATION, extension(DESTINATION, UDP, packet), 3)))
     whole("one of each", frame(chain, HOP_BY_HOP), 90)
@@ -395,7 +395,10 @@ def malformed_and_other():
     mirrored = mirror4(OPEN, inner4(80))
     dropped("GENEVE of Ethernet, UDP length above IP",
             ethernet(0x0800, ipv4(udp(geneve(mirrored, protocol=0x6558), port=6081,
-                                      length=1000))), "not_vxlan")
+                                      length=1000))), "malformed")
+    dropped("GENEVE of GENEVE, inside UDP longer than it",
+            ethernet(0x0800, ipv4(udp(geneve(ipv4(udp(geneve(body), port=6081, length=1000))),
+                                      port=6081))), "not_vxlan")
     dropped("fragment with its options cut",
             ethernet(0x0800, ipv4(udp(body), options=bytes(32), fragment=0x2000)), "malformed",
             arrived=14 + 20 + 10)
