@@ -119,8 +119,8 @@ const struct session *ledger_session(const struct ledger *ledger, uint32_t sessi
 
 /*
  * Sums all slots. The writers are read before the workers, so in_flight is never negative.
- * Returns false where a slot was caught mid-change too often (its owner died there); the
- * totals are then as of that moment.
+ * Returns false where a slot was caught mid-change for a quarter of a second (its owner died
+ * there); the totals are then as of that moment. Sleeps between tries: not for a worker.
  */
 bool ledger_read(const struct ledger *ledger, struct ledger_totals *totals);
 

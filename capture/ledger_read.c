@@ -3,10 +3,16 @@
  * The reading side of the ledger: copies of slots under their sequence counters, and sums.
  */
 #include <string.h>
+#include <time.h>
 
 #include "capture/ledger.h"
 
-enum { READ_TRIES = 1000000 }; /* a slot's change takes nanoseconds */
+/* A change takes nanoseconds, unless its thread loses the CPU in the middle of it. */
+enum {
+	SPIN_TRIES = 1000,
+	SLEEP_TRIES = 250,
+	SLEEP_NS = 1000000,
+};
 
 static uint64_t load(const uint64_t *counter)
 {
@@ -25,13 +31,17 @@ static void copy_counters(uint64_t *copy, const uint64_t *counters, size_t bytes
  */
 static bool copy_slot(uint64_t *copy, const uint64_t *slot, size_t bytes)
 {
-	for (unsigned int tries = 0; tries < READ_TRIES; tries++) {
+	const struct timespec pause = {.tv_nsec = SLEEP_NS};
+
+	for (unsigned int tries = 0; tries < SPIN_TRIES + SLEEP_TRIES; tries++) {
 		uint64_t before = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 
 		copy_counters(copy, slot, bytes);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (before % 2 == 0 && before == load(slot))
 			return true;
+		if (tries >= SPIN_TRIES)
+			nanosleep(&pause, NULL);
 	}
 	return false;
 }

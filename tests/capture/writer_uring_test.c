@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +20,8 @@
 #include <unistd.h>
 
 #include "capture/writer_backend.h"
+
+enum { JOB_BYTES = 16 * CHUNK_BLOCK };
 
 static struct io_uring ring;
 
@@ -99,6 +102,50 @@ static void the_restriction_stays(void **state)
 	assert_int_equal(run_request(), -EACCES);
 }
 
+static void *drain_slowly(void *argument)
+{
+	const int *fd = argument;
+	uint8_t *bytes = calloc(1, JOB_BYTES + 1);
+	size_t length = 0;
+	ssize_t count;
+
+	assert_non_null(bytes);
+	while ((count = read(*fd, bytes + length, 3000)) > 0)
+		length += (size_t)count;
+	assert_int_equal(length, JOB_BYTES);
+	return bytes;
+}
+
+/* A pipe that takes a part at a time: the job goes on until all its bytes are written. */
+static void short_writes_are_continued(void **state)
+{
+	struct chunk_pool *pool = chunk_pool_new(1, JOB_BYTES, 0);
+	uint8_t *data = chunk_pool_at(pool, 0)->data;
+	struct writer_result result = {.error = 1};
+	struct writer_backend *backend;
+	pthread_t reader;
+	void *received;
+	int fds[2];
+
+	for (uint32_t i = 0; i < JOB_BYTES; i++)
+		data[i] = (uint8_t)(i * 7 + i / 256);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(fcntl(fds[1], F_SETPIPE_SZ, 2 * CHUNK_BLOCK), 2 * CHUNK_BLOCK);
+	assert_int_equal(writer_uring_ops.start(&backend, pool, 1), 0);
+	assert_int_equal(pthread_create(&reader, NULL, drain_slowly, &fds[0]), 0);
+	writer_uring_ops.write(backend, 0, fds[1], data, JOB_BYTES, 0);
+	while (writer_uring_ops.reap(backend, &result, 1, 1000000) == 0)
+		;
+	assert_int_equal(result.error, 0);
+	close(fds[1]);
+	pthread_join(reader, &received);
+	assert_memory_equal(received, data, JOB_BYTES);
+	free(received);
+	close(fds[0]);
+	writer_uring_ops.stop(backend);
+	chunk_pool_free(pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +153,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_the_network, open_ring, close_ring),
 		cmocka_unit_test_setup_teardown(refuses_all_other_requests, open_ring, close_ring),
 		cmocka_unit_test_setup_teardown(the_restriction_stays, open_ring, close_ring),
+		cmocka_unit_test(short_writes_are_continued),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
