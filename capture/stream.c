@@ -72,15 +72,21 @@ static struct stream *of_time(struct stream_link *link)
 	return (struct stream *)((char *)link - offsetof(struct stream, time));
 }
 
+/* A tick's time may fall back by less than this without having been set back. */
+#define JITTER_NS 1000000000u
+
 /*
- * Times in a file may jump both ways. Only steps forward count: a step back neither
- * underflows nor stops the clock, and a leap ahead ages what is there, once.
+ * Chunks age by the ticks' time alone, and by its way forward only: time that is set back neither
+ * underflows nor stops the ageing, and time that jitters does not speed it up.
  */
-static uint64_t advance_clock(struct stream_set *set, uint64_t time_ns)
+static uint64_t advance_clock(struct stream_set *set, uint64_t now_ns)
 {
-	if (set->started && time_ns > set->given_ns)
-		set->clock_ns += time_ns - set->given_ns;
-	set->given_ns = time_ns;
+	bool set_back = now_ns < set->given_ns && set->given_ns - now_ns > JITTER_NS;
+
+	if (set->started && now_ns > set->given_ns)
+		set->clock_ns += now_ns - set->given_ns;
+	if (!set->started || set_back || now_ns > set->given_ns)
+		set->given_ns = now_ns;
 	set->started = true;
 	return set->clock_ns;
 }
@@ -191,14 +197,14 @@ static void flush_oldest(struct stream_set *set)
 }
 
 /* Gives a stream without a chunk one that begins with the kept bytes. */
-static bool resume(struct stream_set *set, struct stream *stream, uint64_t time_ns)
+static bool resume(struct stream_set *set, struct stream *stream)
 {
 	struct chunk *chunk = take_chunk(set);
 
 	if (!chunk)
 		return false;
 	memcpy(chunk->data, carry_of(set, stream), stream->now.fill);
-	hold(set, stream, chunk, advance_clock(set, time_ns));
+	hold(set, stream, chunk, set->clock_ns);
 	return true;
 }
 
@@ -206,7 +212,7 @@ static bool resume(struct stream_set *set, struct stream *stream, uint64_t time_
  * Hands over the block-multiple prefix of the open chunk; the rest of its bytes, with the log
  * of the records that end in them, move to the front of a new one.
  */
-static bool renew(struct stream_set *set, struct stream *stream, uint64_t time_ns)
+static bool renew(struct stream_set *set, struct stream *stream)
 {
 	struct chunk *old = stream->chunk;
 	struct account mark = set->block > 1 ? stream->mark : stream->now;
@@ -225,18 +231,17 @@ static bool renew(struct stream_set *set, struct stream *stream, uint64_t time_n
 		       stream->now.records * sizeof(*next->log));
 	seal(set, stream, old, prefix, prefix, &mark, 0);
 	stream->base += prefix;
-	hold(set, stream, next,
-	     stream->now.records ? stream->mark_ns : advance_clock(set, time_ns));
+	hold(set, stream, next, stream->now.records ? stream->mark_ns : set->clock_ns);
 	return true;
 }
 
 /* The log is full: as renew(), but where all its records end in the carry nothing would move. */
-static bool renew_log(struct stream_set *set, struct stream *stream, uint64_t time_ns)
+static bool renew_log(struct stream_set *set, struct stream *stream)
 {
 	if (stream->mark.records > 0 || set->block == 1)
-		return renew(set, stream, time_ns);
+		return renew(set, stream);
 	flush(set, stream, 0);
-	return resume(set, stream, time_ns);
+	return resume(set, stream);
 }
 
 /* Returns false where the stream holds no chunk and none is free to say that it closes. */
@@ -277,7 +282,7 @@ static bool open_segment(struct stream_set *set, struct stream *stream, uint64_t
 	}
 	stream->rotate_ns = rotation_end(&set->config.rotation, time_ns);
 	stream_list_move(&set->times, &stream->time, stream->rotate_ns);
-	hold(set, stream, chunk, advance_clock(set, time_ns));
+	hold(set, stream, chunk, set->clock_ns);
 	return true;
 }
 
@@ -305,12 +310,12 @@ static bool find_room(struct stream_set *set, struct stream *stream, uint64_t ti
 	if (!stream->open)
 		return open_segment(set, stream, time_ns);
 	if (!stream->chunk)
-		return resume(set, stream, time_ns);
+		return resume(set, stream);
 	/* The log first: renew() alone may leave it full. */
 	if (stream->now.records >= set->log_records)
-		return renew_log(set, stream, time_ns);
+		return renew_log(set, stream);
 	if (stream->now.fill + bytes > set->chunk_bytes)
-		return renew(set, stream, time_ns);
+		return renew(set, stream);
 	return true;
 }
 
@@ -321,7 +326,7 @@ static void move_mark(struct stream_set *set, struct stream *stream, const struc
 		stream->mark = *record;
 	else
 		stream->mark = stream->now;
-	stream->mark_ns = advance_clock(set, record->last_ns);
+	stream->mark_ns = set->clock_ns;
 }
 
 /*

@@ -17,6 +17,7 @@ enum {
 	WORKER_IDLE_ROUNDS = 64,    /* empty polls before a kernel port's worker sleeps */
 	WORKER_SLEEP_MS = 5,        /* bounded, so that ageing and the stop are seen */
 	WORKER_WAIT_US = 50,        /* for a chunk, where the input can wait */
+	WORKER_STAMP_LAG_MS = 50,   /* behind the clock: stamped, but not handed over yet */
 	WORKER_DRAIN_QUIET_MS = 30, /* longer than a kernel block may be held back */
 	WORKER_DRAIN_MAX_MS = 500,
 };
@@ -34,7 +35,7 @@ struct worker {
 	struct worker_config config;
 	struct burst burst;
 	const struct session_table *table; /* for this burst */
-	uint64_t now_ns;                   /* for this burst */
+	uint64_t now_ns;                   /* the time of this burst, or of the present */
 	uint64_t last_packet_ms;           /* CLOCK_MONOTONIC; for the drain's quiet time */
 	uint32_t steps;                    /* clock steps that the streams know of */
 	struct clock_reader reader;
@@ -263,10 +264,9 @@ static void record_stamped(struct worker *w, const struct port *port, const stru
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t time_ns = packets[i].time_ns;
 
-		if (port->waits)
-			w->now_ns = time_ns;
-		else
+		if (!port->waits)
 			time_ns = clock_monotone(&w->reader, time_ns);
+		w->now_ns = time_ns;
 		follow_steps(w);
 		if (draining && time_ns > stop_ns)
 			w->burst.dropped[DROP_AFTER_STOP]++;
@@ -287,6 +287,17 @@ static void record_burst(struct worker *w, const struct port *port, const struct
 		record_or_count(w, port, &packets[i], w->now_ns);
 }
 
+/*
+ * The time by a port that stamps, while nothing comes from it: trails the clock, since packets
+ * that are stamped already may not have been handed over yet.
+ */
+static uint64_t idle_ns(const struct worker *w)
+{
+	struct clock_reader reader = w->reader;
+
+	return clock_ns(w->config.clock, &reader, rte_rdtsc()) - WORKER_STAMP_LAG_MS * 1000000ull;
+}
+
 /* One burst of one queue. Returns how many packets it had. */
 static uint32_t poll_source(struct worker *w, const struct worker_source *source)
 {
@@ -295,14 +306,12 @@ static uint32_t poll_source(struct worker *w, const struct worker_source *source
 	uint32_t count;
 
 	count = port->ops->rx_burst(port, source->queue, packets, PORT_BURST);
-	if (!port->waits) {
-		struct clock_reader *reader = &w->reader, own = *reader;
-
-		/* Read after rx_burst: no packet is stamped before it was there. A port that
-		 * stamps keeps the reader to its stamps. */
-		w->now_ns = clock_ns(w->config.clock, port->stamps ? &own : reader, rte_rdtsc());
-		follow_steps(w);
-	}
+	/* Read after rx_burst: no packet is stamped before it was there. */
+	if (!port->stamps)
+		w->now_ns = clock_ns(w->config.clock, &w->reader, rte_rdtsc());
+	else if (!count && !port->waits)
+		w->now_ns = idle_ns(w);
+	follow_steps(w);
 	if (count) {
 		w->table = __atomic_load_n(w->config.table, __ATOMIC_ACQUIRE);
 		record_burst(w, port, packets, count);
@@ -361,8 +370,7 @@ static bool drained(struct worker *w, uint32_t count, uint64_t since_ms)
 	if (count)
 		w->last_packet_ms = now_ms;
 	return now_ms - since_ms > WORKER_DRAIN_MAX_MS ||
-	       now_ms - RTE_MAX(w->last_packet_ms, since_ms) > WORKER_DRAIN_QUIET_MS ||
-	       w->now_ns > w->config.control->stop_ns + WORKER_DRAIN_MAX_MS * 1000000ull;
+	       now_ms - RTE_MAX(w->last_packet_ms, since_ms) > WORKER_DRAIN_QUIET_MS;
 }
 
 static uint32_t poll_all(struct worker *w)
