@@ -64,8 +64,9 @@ uint8_t *stream_append(struct stream_set *set, uint32_t stream, uint32_t session
  * Hands over the chunks that became full since the last call, takes empty chunks back, hands
  * over chunks whose oldest record is older than flush_ns, and closes segments whose duration or
  * interval has passed at now_ns though no packet came.
- * now_ns is of the same clock as the records' times. Both may jump: only their steps forward
- * age chunks. Cheap when there is nothing to do: call it once per burst, empty ones too.
+ * now_ns is of the clock that rotation goes by, the records' times'. It may jump: chunks age by
+ * its steps forward from tick to tick, whatever the times of the records in them.
+ * Cheap when there is nothing to do: call it once per burst, empty ones too.
  */
 void stream_tick(struct stream_set *set, uint64_t now_ns);
 
