@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""An HTTP server that plays one scenario: peer.py SCENARIO.
+
+Prints its port, then a line for each request. Scenarios are functions that get the request and
+its number (from 0) and return (status, headers, body), or None to hang up without an answer.
+"""
+
+import datetime
+import email.utils
+import http.server
+import json
+import os
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+TOKEN = "TOKEN-of-version-2=="
+ROLES = "/latest/meta-data/iam/security-credentials/"
+SKEW_SECONDS = 3600
+
+
+def parameters(request):
+    return dict(urllib.parse.parse_qsl(request.body, keep_blank_values=True))
+
+
+def xml(status, text):
+    return status, {"Content-Type": "text/xml"}, text
+
+
+def error(status, code, message="no reason"):
+    return xml(status, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>"
+               f"{code}</Code><Message>{message}</Message></Error></Errors>"
+               "<RequestID>req-of-the-body</RequestID></Response>")
+
+
+def session(number):
+    return (f"<trafficMirrorSessionId>tms-{number:017x}</trafficMirrorSessionId>"
+            "<trafficMirrorTargetId>tmt-0a1b2c3d</trafficMirrorTargetId>"
+            "<trafficMirrorFilterId>tmf-0a1b2c3d</trafficMirrorFilterId>"
+            "<networkInterfaceId>eni-0a1b2c3d</networkInterfaceId><ownerId>123456789012</ownerId>"
+            f"<packetLength>8500</packetLength><sessionNumber>{number}</sessionNumber>"
+            f"<virtualNetworkId>{number}</virtualNetworkId>")
+
+
+def created(request):
+    token = parameters(request)["ClientToken"]
+    return xml(200, "<CreateTrafficMirrorSessionResponse><trafficMirrorSession>"
+               f"{session(1)}</trafficMirrorSession><clientToken>{token}</clientToken>"
+               "</CreateTrafficMirrorSessionResponse>")
+
+
+def listed(numbers, next_token=""):
+    items = "".join(f"<item>{session(number)}</item>" for number in numbers)
+    return xml(200, f"<DescribeTrafficMirrorSessionsResponse><trafficMirrorSessionSet>{items}"
+               f"</trafficMirrorSessionSet><nextToken>{next_token}</nextToken>"
+               "</DescribeTrafficMirrorSessionsResponse>")
+
+
+# The instance metadata service.
+
+def role_document(**changes):
+    expiration = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=6)
+    document = {"Code": "Success", "LastUpdated": "2026-01-01T00:00:00Z", "Type": "AWS-HMAC",
+                "AccessKeyId": "ASIAROLE", "SecretAccessKey": "role/secret+", "Token": "role-token",
+                "Expiration": expiration.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    document.update(changes)
+    return json.dumps({key: value for key, value in document.items() if value is not None})
+
+
+def metadata(request, role_answer):
+    if request.command == "PUT" and request.path == "/latest/api/token":
+        if request.headers.get("x-aws-ec2-metadata-token-ttl-seconds") != "21600":
+            return 400, {}, "no lifetime"
+        return 200, {}, TOKEN
+    if request.headers.get("x-aws-ec2-metadata-token") != TOKEN:
+        return 401, {}, "version 2 only"
+    if request.path == ROLES:
+        return 200, {}, "collector\n"
+    if request.path == ROLES + "collector":
+        return role_answer
+    if request.path == "/latest/meta-data/placement/region":
+        return 200, {}, "eu-central-1"
+    return 404, {}, "not found"
+
+
+def imds(request, number):
+    return metadata(request, (200, {}, role_document()))
+
+
+def imds_role_error(request, number):
+    return metadata(request, (200, {}, role_document(
+        Code="AssumeRoleUnauthorizedAccess", Message="EC2 cannot assume the role",
+        AccessKeyId=None, SecretAccessKey=None, Token=None, Expiration=None)))
+
+
+def imds_incomplete(request, number):
+    return metadata(request, (200, {}, role_document(SecretAccessKey=None)))
+
+
+def imds_bad_time(request, number):
+    return metadata(request, (200, {}, role_document(Expiration="tomorrow")))
+
+
+def imds_not_json(request, number):
+    return metadata(request, (200, {}, "<html>login</html>"))
+
+
+def imds_line_break(request, number):
+    return metadata(request, (200, {}, role_document(Token="role\r\nX-Injected: 1")))
+
+
+def imds_no_role(request, number):
+    if request.path == ROLES:
+        return 404, {}, "not found"
+    return imds(request, number)
+
+
+def imds_bad_role(request, number):
+    return (200, {}, "../../user-data") if request.path == ROLES else imds(request, number)
+
+
+def imds_disabled(request, number):
+    return 403, {}, "disabled"
+
+
+def imds_version_1(request, number):
+    if request.command == "PUT":
+        return 404, {}, "not found"
+    return 200, {}, "must not be asked"
+
+
+def imds_bad_token(request, number):
+    return 200, {}, "two\nlines"
+
+
+def imds_token_expires(request, number):
+    if number == 1:
+        return 401, {}, "expired"
+    return imds(request, number)
+
+
+def imds_slow(request, number):
+    time.sleep(5)
+    return None
+
+
+# EC2.
+
+def throttle_twice(request, number):
+    return error(503, "RequestLimitExceeded") if number < 2 else created(request)
+
+
+def throttle_always(request, number):
+    return error(503, "RequestLimitExceeded", "Request limit exceeded.")
+
+
+def limit(request, number):
+    return error(503, "TrafficMirrorSessionsPerInterfaceLimitExceeded")
+
+
+def refused(request, number):
+    return error(403, "UnauthorizedOperation", "You are not authorized.")
+
+
+def dry_run(request, number):
+    return error(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+
+
+def skewed(request, number):
+    now = time.time() + SKEW_SECONDS
+    date = {"Date": email.utils.formatdate(now, usegmt=True)}
+    stamp = datetime.datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
+    stamp = stamp.replace(tzinfo=datetime.timezone.utc).timestamp()
+    answer = created(request) if abs(stamp - now) < 300 else error(400, "RequestExpired")
+    return answer[0], {**answer[1], **date}, answer[2]
+
+
+def dated(request, number):
+    date = email.utils.formatdate(time.time() + SKEW_SECONDS, usegmt=True)
+    return 403, {"dAtE": date}, ""
+
+
+def wrong_secret(request, number):
+    return error(403, "SignatureDoesNotMatch")
+
+
+def created_at_once(request, number):
+    return created(request)
+
+
+def redirect(request, number):
+    return 302, {"Location": "/elsewhere", "x-amzn-RequestId": "req-of-the-header"}, ""
+
+
+def gateway(request, number):
+    return 502, {"Content-Type": "text/html", "x-amzn-requestid": "req-of-the-header"}, "<html><p>"
+
+
+def huge(request, number):
+    return 200, {}, "x" * (9 << 20)
+
+
+def cut_short(request, number):
+    return 200, {"Content-Length": "1000"}, "<DescribeTrafficMirror"
+
+
+def not_xml(request, number):
+    return 200, {}, "{\"json\": true}"
+
+
+def other_document(request, number):
+    return xml(200, "<DescribeVpcsResponse/>")
+
+
+def hang_up(request, number):
+    return None
+
+
+def hang_up_once(request, number):
+    return None if number == 0 else created(request)
+
+
+def deleted_unheard(request, number):
+    return None if number == 0 else error(400, "InvalidTrafficMirrorSessionId.NotFound")
+
+
+def unknown_session(request, number):
+    return error(400, "InvalidTrafficMirrorSessionId.NotFound")
+
+
+def appears_late(request, number):
+    if number == 0:
+        return error(400, "InvalidTrafficMirrorSessionId.NotFound")
+    return listed([]) if number == 1 else listed([7])
+
+
+def pages(request, number):
+    token = parameters(request).get("NextToken")
+    if token is None:
+        return listed([3, 4], "page+2/=")
+    return listed([2], "page-3") if token == "page+2/=" else listed([1])
+
+
+def second_page_fails(request, number):
+    return pages(request, number) if number == 0 else error(400, "InvalidParameterValue")
+
+
+def encrypted(request, number):
+    return listed([1])
+
+
+SCENARIOS = {function.__name__: function for function in (
+    imds, imds_role_error, imds_incomplete, imds_bad_time, imds_not_json, imds_line_break,
+    imds_no_role, imds_bad_role, imds_disabled, imds_version_1, imds_bad_token, imds_token_expires,
+    imds_slow, throttle_twice, throttle_always, limit, refused, dry_run, skewed, dated, wrong_secret,
+    created_at_once, redirect, gateway, huge, cut_short, not_xml, other_document, hang_up,
+    hang_up_once, deleted_unheard, unknown_session, appears_late, pages, second_page_fails,
+    encrypted)}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        length = int(self.headers.get("Content-Length", 0))
+        self.body = self.rfile.read(length).decode()
+        number = self.server.answered
+        self.server.answered += 1
+        print(self.command, self.path, self.body, flush=True)
+        reply = self.server.scenario(self, number)
+        if reply is None:
+            self.close_connection = True
+            return
+        self.reply(*reply)
+
+    def reply(self, status, headers, body):
+        data = body.encode()
+        self.send_response_only(status)
+        for name, value in {"Content-Length": str(len(data)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        try:
+            self.wfile.write(data)
+        except ConnectionError:
+            pass  # a client that has seen enough
+        if len(data) != int(headers.get("Content-Length", len(data))):
+            self.close_connection = True
+
+    do_GET = do_POST = do_PUT = answer
+
+    def log_message(self, *arguments):
+        pass
+
+
+def encrypt(server):
+    """A certificate of our own for 127.0.0.1; its path is the next line of output.
+
+    The test removes it: this process is killed.
+    """
+    folder = tempfile.mkdtemp()
+    certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate,
+                    "-subj", "/CN=peer", "-addext", "subjectAltName=IP:127.0.0.1"], check=True,
+                   stderr=subprocess.DEVNULL)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    os.remove(key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    return certificate
+
+
+def main():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.scenario = SCENARIOS[sys.argv[1]]
+    server.answered = 0
+    certificate = encrypt(server) if server.scenario is encrypted else None
+    print(server.server_address[1], flush=True)
+    if certificate:
+        print(certificate, flush=True)
+    # The client's hanging up is part of several scenarios.
+    server.handle_error = lambda *arguments: None
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
