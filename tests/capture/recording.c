@@ -260,9 +260,15 @@ static const struct expected *find_segment(const struct expected_stream *stream,
 	return &stream->records[first];
 }
 
+/* What the files hold of a session. */
+struct found {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
 /* The file holds the first `packets` records; counts them by session. */
 static void check_file(const struct writer_file *file, const struct expected *expected,
-		       uint32_t count, uint64_t *by_session)
+		       uint32_t count, struct found *by_session)
 {
 	char error[PCAP_ERRBUF_SIZE];
 	pcap_t *pcap = pcap_open_offline_with_tstamp_precision(file->path,
@@ -279,7 +285,8 @@ static void check_file(const struct writer_file *file, const struct expected *ex
 	while ((status = pcap_next_ex(pcap, &header, &data)) == 1) {
 		assert_true(i < count);
 		check_record(&expected[i], header, data);
-		by_session[expected[i].session]++;
+		by_session[expected[i].session].packets++;
+		by_session[expected[i].session].bytes += header->caplen;
 		bytes += PCAP_RECORD_HEADER_BYTES + header->caplen;
 		i++;
 	}
@@ -346,12 +353,13 @@ static void check_no_others(const char *path, uint32_t published)
 	assert_int_equal(count, published);
 }
 
-static void check_ledger(struct recording *recording, const uint64_t *by_session)
+static void check_ledger(struct recording *recording, const struct found *by_session)
 {
 	uint64_t accepted[RECORDING_MAX] = {0};
 	struct ledger_session_totals session;
 	struct ledger_totals totals;
 	uint64_t written = 0;
+	uint64_t bytes = 0;
 	uint64_t all = 0;
 
 	for (uint32_t i = 0; i < recording->config.stream.streams; i++)
@@ -359,15 +367,19 @@ static void check_ledger(struct recording *recording, const uint64_t *by_session
 			accepted[recording->streams[i].records[j].session]++;
 	for (uint32_t i = 0; i < recording->config.sessions; i++) {
 		ledger_read_session(recording->ledger, i, &session);
-		assert_int_equal(session.stored.written, by_session[i]);
-		assert_int_equal(session.stored.write_failed, accepted[i] - by_session[i]);
-		written += by_session[i];
+		assert_int_equal(session.stored.written, by_session[i].packets);
+		assert_int_equal(session.stored.bytes, by_session[i].bytes);
+		assert_int_equal(session.stored.write_failed, accepted[i] - by_session[i].packets);
+		written += by_session[i].packets;
+		bytes += by_session[i].bytes;
 		all += accepted[i];
 	}
 	assert_true(ledger_read(recording->ledger, &totals));
 	assert_true(ledger_balanced(&totals));
 	assert_int_equal(totals.in_flight, 0);
 	assert_int_equal(totals.written, written);
+	assert_int_equal(totals.bytes, bytes);
+	assert_true(ledger_writer(recording->ledger, 0)->file_bytes >= bytes);
 	assert_int_equal(totals.dropped[DROP_WRITE_FAILED], all - written);
 	assert_int_equal(totals.dropped[DROP_NO_BUFFER], recording->refused);
 }
@@ -376,7 +388,7 @@ static void check_ledger(struct recording *recording, const uint64_t *by_session
 static void check(struct recording *recording, bool whole)
 {
 	uint32_t files_of[RECORDING_MAX] = {0};
-	uint64_t by_session[RECORDING_MAX] = {0};
+	struct found by_session[RECORDING_MAX] = {0};
 	const struct writer_file *files;
 	uint32_t file_count;
 
