@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/sandbox.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/io_uring.h>
+
+#include <cmocka.h>
+
+/* What a closed process finds, as its exit code. */
+enum {
+	CLOSED = 0,
+	INTERNET_SOCKET,
+	OTHER_SOCKET_REFUSED,
+	NEW_RING,
+	PRIVILEGES,
+	NOT_CLOSED,
+};
+
+static int internet_socket(int family, int type)
+{
+	int fd = socket(family, type, 0);
+
+	return fd < 0 && errno == EACCES ? CLOSED : INTERNET_SOCKET;
+}
+
+static int look_around(void)
+{
+	struct io_uring_params params = {0};
+
+	if (internet_socket(AF_INET, SOCK_STREAM) || internet_socket(AF_INET, SOCK_DGRAM) ||
+	    internet_socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC) ||
+	    internet_socket(AF_INET6, SOCK_DGRAM) || internet_socket(AF_INET, SOCK_RAW))
+		return INTERNET_SOCKET;
+	/* The readiness notification goes through one. */
+	if (socket(AF_UNIX, SOCK_DGRAM, 0) < 0)
+		return OTHER_SOCKET_REFUSED;
+	if (syscall(SYS_io_uring_setup, 1, &params) >= 0 || errno != EACCES)
+		return NEW_RING;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? CLOSED : PRIVILEGES;
+}
+
+/* A thread that ran before the sandbox closed: it is inside too. */
+static void *wait_and_look(void *go)
+{
+	static int found;
+	char byte;
+
+	found = read(*(int *)go, &byte, 1) == 1 ? look_around() : NOT_CLOSED;
+	return &found;
+}
+
+static int closed_process(void)
+{
+	int pipe_fds[2], *found;
+	pthread_t thread;
+
+	if (pipe(pipe_fds) < 0 || pthread_create(&thread, NULL, wait_and_look, &pipe_fds[0]))
+		return NOT_CLOSED;
+	if (sandbox_close() < 0 || look_around() != CLOSED)
+		return NOT_CLOSED;
+	if (write(pipe_fds[1], "", 1) != 1 || pthread_join(thread, (void **)&found))
+		return NOT_CLOSED;
+	return *found;
+}
+
+static void test_closed(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(closed_process());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), CLOSED);
+}
+
+/* The same look from outside fails: the test can tell the difference. */
+static void test_open(void **state)
+{
+	assert_int_not_equal(look_around(), CLOSED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_closed),
+	};
+
+	return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
+}
