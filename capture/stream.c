@@ -4,7 +4,8 @@
  * the open chunk as of its last block boundary, kept up to date at each crossing, so that the
  * block-multiple prefix can be handed over without a scan. Carry: the partial block after it.
  *
- * A stream that holds a chunk has at least one record in it that was not handed over.
+ * A stream that holds a chunk has at least one record in it that was not handed over, but for one
+ * that was begun and has no record yet.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -284,6 +285,13 @@ static bool open_segment(struct stream_set *set, struct stream *stream, uint64_t
 	stream_list_move(&set->times, &stream->time, stream->rotate_ns);
 	hold(set, stream, chunk, set->clock_ns);
 	return true;
+}
+
+bool stream_begin(struct stream_set *set, uint32_t stream_index, uint64_t time_ns)
+{
+	struct stream *stream = &set->streams[stream_index];
+
+	return stream->open || open_segment(set, stream, time_ns);
 }
 
 static bool rotation_due(const struct stream_set *set, const struct stream *stream,

@@ -47,6 +47,12 @@ void stream_set_free(struct stream_set *set);
 uint32_t stream_max_caplen(uint32_t chunk_bytes);
 
 /*
+ * Opens a stream's segment before its first record: a file that is there, and valid, even if
+ * nothing comes. time_ns: as a first record's. Returns false when no chunk is free.
+ */
+bool stream_begin(struct stream_set *set, uint32_t stream, uint64_t time_ns);
+
+/*
  * Starts a record of `session` in `stream`: rotates if due, writes the record header, counts.
  * Returns where the caller must now copy exactly caplen bytes; NULL when no chunk is free, and
  * then nothing has changed but that the oldest open chunk may have been marked for hand-over,

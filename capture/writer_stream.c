@@ -72,21 +72,25 @@ static void begin_segment(struct writer *writer, struct writer_stream *stream,
 		fail_segment(writer, stream, error);
 }
 
-/* All writes to the segment have ended: it ends with its last good record. */
+/*
+ * All writes to the segment have ended: it ends with its last good record. Without any it is
+ * removed, but where one file was asked for by name: an empty capture is an answer, too.
+ */
 static void finish_segment(struct writer *writer, struct writer_stream *stream)
 {
+	bool wanted = stream->packets > 0 || writer->config.output.kind == OUTPUT_FILE;
 	char path[SEGMENT_PATH_BYTES];
 	int error;
 
 	stream->open = false;
 	if (!is_file(writer))
 		return;
-	error = segment_publish(&stream->segment, stream->packets ? stream->good_end : 0);
+	error = segment_publish(&stream->segment, wanted ? stream->good_end : 0);
 	if (error) {
 		fail_segment(writer, stream, error);
 		return;
 	}
-	if (stream->packets == 0)
+	if (!wanted || stream->good_end == 0)
 		return;
 	stream->published = true;
 	segment_path(&stream->segment, path);

@@ -249,6 +249,8 @@ static int open_worker(struct pipeline *p, uint32_t i)
 		.vxlan_port = p->options->vxlan_port,
 		.snaplen = p->options->snaplen,
 		.max_caplen = stream_max_caplen(p->sizing.chunk_bytes),
+		.one_file = p->options->output.kind == OUTPUT_FILE ||
+			    p->options->output.kind == OUTPUT_STDOUT,
 		.combined = p->options->combined,
 		.map = &p->options->map,
 		.table = &p->table,

@@ -34,6 +34,7 @@ struct burst {
 struct worker {
 	struct worker_config config;
 	struct burst burst;
+	uint32_t unsettled;                /* packets of the burst at hand without a verdict */
 	const struct session_table *table; /* for this burst */
 	uint64_t now_ns;                   /* the time of this burst, or of the present */
 	uint64_t last_packet_ms;           /* CLOCK_MONOTONIC; for the drain's quiet time */
@@ -56,21 +57,25 @@ static int command(const struct worker *w)
 	return __atomic_load_n(&w->config.control->command, __ATOMIC_ACQUIRE);
 }
 
-/* Adds the burst's counts to the ledger in one change and begins anew. */
+/*
+ * Adds the burst's counts to the ledger in one change and begins anew. In the middle of a burst
+ * the packets that have no verdict yet are left for the next time.
+ */
 static void publish(struct worker *w)
 {
 	struct ledger_worker *ledger = w->config.ledger;
 	struct burst *burst = &w->burst;
 
 	ledger_begin(&ledger->sequence);
-	ledger->received += burst->received;
+	ledger->received += burst->received - w->unsettled;
 	ledger->accepted += burst->accepted;
 	ledger->clipped += burst->clipped;
 	ledger->reserved_bits += burst->reserved_bits;
-	for (int i = 0; i < DROP_REASON_COUNT; i++)
-		ledger->dropped[i] += burst->dropped[i];
+	if (burst->received - w->unsettled != burst->accepted)
+		for (int i = 0; i < DROP_REASON_COUNT; i++)
+			ledger->dropped[i] += burst->dropped[i];
 	ledger_end(&ledger->sequence);
-	*burst = (struct burst){0};
+	*burst = (struct burst){.received = w->unsettled};
 }
 
 /* True where one more packet may be accepted; a ticket is taken then. */
@@ -235,13 +240,15 @@ static inline enum drop_reason record(struct worker *w, const struct port *port,
 	return DROP_REASON_COUNT;
 }
 
-/* A clock step: what is open is closed, so that time never runs back within a file. */
+/* A clock step: open files are closed, so that time never runs back within one. */
 static void follow_steps(struct worker *w)
 {
 	if (likely(w->reader.steps == w->steps))
 		return;
 	w->steps = w->reader.steps;
-	publish(w); /* it hands over at once */
+	if (w->config.one_file)
+		return; /* there is no other to go on in */
+	publish(w);     /* it hands over at once */
 	stream_close_all(w->config.streams);
 }
 
@@ -264,6 +271,7 @@ static void record_stamped(struct worker *w, const struct port *port, const stru
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t time_ns = packets[i].time_ns;
 
+		w->unsettled = count - i;
 		if (!port->waits)
 			time_ns = clock_monotone(&w->reader, time_ns);
 		w->now_ns = time_ns;
@@ -273,6 +281,7 @@ static void record_stamped(struct worker *w, const struct port *port, const stru
 		else
 			record_or_count(w, port, &packets[i], time_ns);
 	}
+	w->unsettled = 0;
 }
 
 static void record_burst(struct worker *w, const struct port *port, const struct packet *packets,
@@ -425,6 +434,10 @@ int worker_run(void *worker)
 {
 	struct worker *w = worker;
 
+	w->now_ns = clock_ns(w->config.clock, &(struct clock_reader){0}, rte_rdtsc());
+	if (w->config.one_file)
+		stream_begin(w->config.streams, 0, w->now_ns);
+	stream_tick(w->config.streams, w->now_ns);
 	__atomic_add_fetch(&w->config.control->polling, 1, __ATOMIC_RELEASE);
 	poll_until_told(w);
 	if (command(w) == WORKER_DRAIN && can_drain(w))

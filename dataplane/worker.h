@@ -46,6 +46,7 @@ struct worker_config {
 	uint16_t vxlan_port;
 	uint32_t snaplen;              /* bytes, 0: none */
 	uint32_t max_caplen;           /* bytes, what a chunk can hold of one frame */
+	bool one_file;                 /* begun at once, and not closed before the end */
 	bool combined;                 /* all sessions in stream 0, else session i in stream i */
 	const struct session_map *map; /* borrowed */
 	const struct session_table **table;     /* borrowed; the pointer is read once per burst */

@@ -60,6 +60,31 @@ static void a_chunk_is_flushed_at_its_age(void **state)
 	bench_stop(&bench);
 }
 
+/* A file that is asked for by name is begun before anything comes; records follow the header. */
+static void begins_without_a_record(void **state)
+{
+	struct bench bench;
+	struct chunk *chunk;
+
+	bench_start(&bench, &plain, 2, 0);
+	pass(&bench, 0);
+	assert_true(stream_begin(bench.set, 0, bench.now_ns));
+	assert_true(stream_begin(bench.set, 0, bench.now_ns)); /* is open already */
+	pass(&bench, SECOND);
+	chunk = next_chunk(&bench);
+	assert_non_null(chunk);
+	assert_int_equal(chunk->flags, CHUNK_OPENS);
+	assert_int_equal(chunk->records, 0);
+	assert_int_equal(chunk->whole_end, PCAP_FILE_HEADER_BYTES);
+	assert_true(append(&bench, 0, 0, 60));
+	assert_true(stream_close_all(bench.set));
+	chunk = next_chunk(&bench);
+	assert_int_equal(chunk->flags, CHUNK_CLOSES);
+	assert_int_equal(chunk->records, 1);
+	assert_int_equal(chunk->logical_end, PCAP_FILE_HEADER_BYTES + 16 + 60);
+	bench_stop(&bench);
+}
+
 /* A record in the carry is as old as it was before it was carried. */
 static void a_carried_record_keeps_its_age(void **state)
 {
@@ -409,6 +434,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_handed_over_before_the_tick),
 		cmocka_unit_test(an_idle_stream_holds_no_chunk),
 		cmocka_unit_test(a_chunk_is_flushed_at_its_age),
+		cmocka_unit_test(begins_without_a_record),
 		cmocka_unit_test(a_carried_record_keeps_its_age),
 		cmocka_unit_test(the_oldest_is_flushed_first),
 		cmocka_unit_test(old_records_do_not_age_at_once),

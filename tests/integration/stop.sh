@@ -62,6 +62,11 @@ send 700 50000 >"$T/send.out"
 finish exactly 10 || fail "-a packets with just so many: exit code $?"
 judge exactly 700
 
+# Nothing came: the file that was asked for is there, and a valid one.
+begin nothing -w "$T/nothing.pcap"
+stop nothing || fail "a capture of nothing: exit code $?"
+judge nothing 0
+
 # A live reader: tcpdump prints while the capture goes on, and sees all in the end.
 mkfifo "$T/pipe"
 start reader tcpdump -nn -l -r "$T/pipe"
