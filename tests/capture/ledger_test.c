@@ -249,11 +249,12 @@ static void refuses_hostile_files(void **state)
 	ledger_close(ledger);
 	for (off_t offset = 0; offset < 120; offset += 8) {
 		for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+			bool other_version = offset == 8 && (uint32_t)values[i] != LEDGER_VERSION;
 			uint64_t before = poke(offset, values[i]);
 			int err = before == values[i] ? -EPROTO : ledger_open(&reader, path);
 
 			poke(offset, before);
-			assert_true(err == -EPROTO || (err == -ENOTSUP && offset == 8));
+			assert_int_equal(err, other_version ? -ENOTSUP : -EPROTO);
 		}
 	}
 	/* The identities: at 4096 + 2 * 128 + 2 * 128 + 128. */
