@@ -42,7 +42,7 @@ static uint64_t monotonic_ns(void)
 /* True when a signal that ends the capture came within WAIT_MS. */
 static bool signalled(void)
 {
-	const struct timespec wait = {.tv_nsec = WAIT_MS * 1000000};
+	const struct timespec wait = {.tv_nsec = WAIT_MS * 1000000L};
 	sigset_t set;
 
 	ending_signals(&set);

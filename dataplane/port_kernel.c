@@ -111,7 +111,7 @@ static int kernel_queue_fd(struct port *port, uint32_t queue)
 /* True when the interface is gone for good: the kernel unbinds the socket then. */
 static bool interface_gone(int fd)
 {
-	struct sockaddr_ll address;
+	struct sockaddr_ll address = {0};
 	socklen_t length = sizeof(address);
 
 	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&

@@ -2,6 +2,7 @@
 #include "dataplane/sizing.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -70,14 +71,13 @@ int sizing_compute(const struct sizing_input *input, struct sizing *out, char *e
 	uint64_t chunks = input->buffer_bytes / input->workers / (bytes + log * 8);
 
 	if (chunks < CHUNKS_MIN) {
+		uint64_t least_mib = (CHUNKS_MIN * (bytes + log * 8) * input->workers >> 20) + 1;
+
 		snprintf(error, SIZING_ERROR_BYTES,
-			 "--buffer of %llu bytes holds %llu chunks of %llu bytes for each of %u "
-			 "workers, but %d are needed: use at least --buffer %lluM",
-			 (unsigned long long)input->buffer_bytes, (unsigned long long)chunks,
-			 (unsigned long long)bytes, input->workers, CHUNKS_MIN,
-			 (unsigned long long)((CHUNKS_MIN * (bytes + log * 8) * input->workers >>
-					       20) +
-					      1));
+			 "--buffer of %" PRIu64 " bytes holds %" PRIu64 " chunks of %" PRIu64
+			 " bytes for each of %u workers, but %d are needed: use at least "
+			 "--buffer %" PRIu64 "M",
+			 input->buffer_bytes, chunks, bytes, input->workers, CHUNKS_MIN, least_mib);
 		return -EINVAL;
 	}
 	out->chunk_bytes = (uint32_t)bytes;

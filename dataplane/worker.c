@@ -130,7 +130,7 @@ static __attribute__((noinline)) enum decap_verdict decap_general(struct worker 
 static uint8_t *append_waiting(struct worker *w, uint32_t stream, uint32_t session,
 			       uint64_t time_ns, const struct truncation *t)
 {
-	const struct timespec pause = {.tv_nsec = WORKER_WAIT_US * 1000};
+	const struct timespec pause = {.tv_nsec = WORKER_WAIT_US * 1000L};
 	uint8_t *dst = NULL;
 
 	while (!dst && command(w) != WORKER_END) {
@@ -420,7 +420,7 @@ static void drain(struct worker *w)
 
 static void close_streams(struct worker *w)
 {
-	const struct timespec pause = {.tv_nsec = WORKER_WAIT_US * 1000};
+	const struct timespec pause = {.tv_nsec = WORKER_WAIT_US * 1000L};
 
 	publish(w);
 	while (!stream_close_all(w->config.streams)) {

@@ -537,23 +537,25 @@ static void test_vectors(void **state)
 	}
 }
 
+static void check_head(const struct vector *v, uint32_t head)
+{
+	struct decap d = {0};
+	enum decap_verdict verdict = decap_exact(head, &d);
+
+	if (verdict != v->verdict && verdict != DECAP_MORE)
+		fail_msg("%s, head %u: verdict %d instead of %d", v->name, head, verdict,
+			 v->verdict);
+	if (verdict == DECAP_FRAME && d.arrived >= DECAP_INNER_HEAD)
+		assert_true(head >= d.offset + DECAP_INNER_HEAD);
+}
+
 /* Whatever part of the packet is contiguous, the verdict is the whole packet's or "more". */
 static void test_every_head(void **state)
 {
 	for (uint32_t i = 0; i < VECTORS; i++) {
-		const struct vector *v = &vectors[i];
-		struct decap d = {0};
-
-		v->build(&packet);
-		for (uint32_t head = 0; head <= packet.len && head < 600; head++) {
-			enum decap_verdict verdict = decap_exact(head, &d);
-
-			if (verdict != v->verdict && verdict != DECAP_MORE)
-				fail_msg("%s, head %u: verdict %d instead of %d", v->name, head,
-					 verdict, v->verdict);
-			if (verdict == DECAP_FRAME && d.arrived >= DECAP_INNER_HEAD)
-				assert_true(head >= d.offset + DECAP_INNER_HEAD);
-		}
+		vectors[i].build(&packet);
+		for (uint32_t head = 0; head <= packet.len && head < 600; head++)
+			check_head(&vectors[i], head);
 	}
 }
 

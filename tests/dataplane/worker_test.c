@@ -85,7 +85,7 @@ static void give(void)
 	input.packets[i] = (struct packet){.data = input.copies[i],
 					   .data_len = frame.len,
 					   .packet_len = frame.len,
-					   .time_ns = START_NS + i * 1000};
+					   .time_ns = START_NS + i * 1000ull};
 }
 
 /* Adds the packet at hand as an mbuf chain of segments of so many bytes. */
@@ -105,11 +105,12 @@ static void give_segmented(uint32_t segment_bytes)
 		else
 			assert_int_equal(rte_pktmbuf_chain(head, mbuf), 0);
 	}
+	assert_non_null(head);
 	input.mbufs[i] = head;
 	input.packets[i] = (struct packet){.data = rte_pktmbuf_mtod(head, uint8_t *),
 					   .data_len = rte_pktmbuf_data_len(head),
 					   .packet_len = rte_pktmbuf_pkt_len(head),
-					   .time_ns = START_NS + i * 1000,
+					   .time_ns = START_NS + i * 1000ull,
 					   .mbuf = head};
 }
 
@@ -389,7 +390,7 @@ static void test_segments(void **state)
 
 			frame_inner(&frame, len);
 			memcpy(inner, frame.bytes, len);
-			expect_record(pcap, inner, len, len, START_NS + i * 1000);
+			expect_record(pcap, inner, len, len, START_NS + i * 1000ull);
 		}
 		pcap_close(pcap);
 		bench_close(&b);
