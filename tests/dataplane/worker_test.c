@@ -88,24 +88,25 @@ static void give(void)
 					   .time_ns = START_NS + i * 1000ull};
 }
 
+/* A segment of the packet at hand. */
+static struct rte_mbuf *segment(uint32_t at, uint32_t bytes)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
+
+	assert_non_null(mbuf);
+	bytes = RTE_MIN(bytes, frame.len - at);
+	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)bytes), frame.bytes + at, bytes);
+	return mbuf;
+}
+
 /* Adds the packet at hand as an mbuf chain of segments of so many bytes. */
 static void give_segmented(uint32_t segment_bytes)
 {
-	struct rte_mbuf *head = NULL;
+	struct rte_mbuf *head = segment(0, segment_bytes);
 	uint32_t i = input.count++;
 
-	for (uint32_t at = 0; at < frame.len; at += segment_bytes) {
-		uint32_t bytes = RTE_MIN(segment_bytes, frame.len - at);
-		struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
-
-		assert_non_null(mbuf);
-		memcpy(rte_pktmbuf_append(mbuf, (uint16_t)bytes), frame.bytes + at, bytes);
-		if (!head)
-			head = mbuf;
-		else
-			assert_int_equal(rte_pktmbuf_chain(head, mbuf), 0);
-	}
-	assert_non_null(head);
+	for (uint32_t at = segment_bytes; at < frame.len; at += segment_bytes)
+		assert_int_equal(rte_pktmbuf_chain(head, segment(at, segment_bytes)), 0);
 	input.mbufs[i] = head;
 	input.packets[i] = (struct packet){.data = rte_pktmbuf_mtod(head, uint8_t *),
 					   .data_len = rte_pktmbuf_data_len(head),
