@@ -72,6 +72,7 @@ static const struct row rows[] = {
 	{"three tags are not read", THREE_TAGS, 1486, 128, 128, 128, 128, 0, 128, 128, WHOLE},
 	{"IPv4 total length 0", IPV4, 0, 128, 128, 128, 128, 0, 128, 128, WHOLE},
 	{"IPv6 payload length 0", IPV6, 0, 128, 128, 128, 128, 0, 128, 128, WHOLE},
+	{"IPv6 payload length 0, cut in its header", IPV6, 0, 30, 30, 30, 30, 0, 30, 30, WHOLE},
 	{"not IP", NOT_IP, 1486, 128, 128, 128, 128, 0, 128, 128, WHOLE},
 	{"version wrong", IPV4_VERSION_6, 1486, 128, 128, 128, 128, 0, 128, 128, WHOLE},
 	{"length field half there", IPV4, 1486, 17, 17, 17, 17, 0, 17, 17, WHOLE},
