@@ -31,6 +31,7 @@ static void print_start(const struct pipeline *p)
 		(unsigned long long)(buffer >> 20), p->sizing.chunk_bytes >> 10,
 		(unsigned long long)(buffer * 8 / 10000000), writer_method_name(p->method),
 		p->placement.shared ? "; too few CPUs: a worker shares its own" : "");
+	fputs(p->warning, stderr);
 	if (p->ledger_path[0])
 		fprintf(stderr, "mirrorcap: ledger %s\n", p->ledger_path);
 }

@@ -47,7 +47,7 @@ static const char USAGE[] =
 	"  -b KEY:VALUE        start a new file at filesize:KB, duration:S, interval:S (wall\n"
 	"                      clock) or packets:N; may be given more than once\n"
 	"  --force             replace an existing FILE.pcap; take a device that carries the\n"
-	"                      default route\n"
+	"                      default route, or an interface whose MTU is too small\n"
 	"\n"
 	"End and report\n"
 	"  -a KEY:VALUE        end after duration:S or packets:N (accepted ones)\n"

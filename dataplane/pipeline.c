@@ -15,6 +15,7 @@
 
 #include "dataplane/default_route.h"
 #include "dataplane/eal.h"
+#include "dataplane/interface.h"
 #include "dataplane/port_eth.h"
 #include "dataplane/sandbox.h"
 
@@ -35,6 +36,31 @@ static int check_default_route(const struct options *options, char *error)
 			return fail(error, -EBUSY, options->ports[i].text,
 				    "carries this host's default route, DPDK would cut it off: use "
 				    "another device, or --force");
+	return 0;
+}
+
+static int check_interfaces(struct pipeline *p, char *error)
+{
+	const struct options *options = p->options;
+	char text[INTERFACE_TEXT_BYTES];
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < options->port_count; i++) {
+		const struct port_spec *spec = &options->ports[i];
+		int rc;
+
+		if (spec->kind != PORT_KERNEL)
+			continue;
+		rc = interface_check(spec->object, &options->map, text);
+		if (rc < 0 && !options->force) {
+			snprintf(error, PIPELINE_ERROR_BYTES, "%s: %s, or use --force", spec->text,
+				 text);
+			return rc;
+		}
+		if (text[0] && used < sizeof(p->warning))
+			used += (size_t)snprintf(p->warning + used, sizeof(p->warning) - used,
+						 "mirrorcap: %s: %s\n", spec->text, text);
+	}
 	return 0;
 }
 
@@ -326,6 +352,8 @@ int pipeline_open(struct pipeline *p, struct options *options, char *error)
 	if (placement_choose(options, &p->placement, message) < 0)
 		return fail(error, -EINVAL, "CPUs", message);
 	rc = check_default_route(options, error);
+	if (rc == 0)
+		rc = check_interfaces(p, error);
 	if (rc == 0)
 		rc = open_sessions(p, error);
 	if (rc == 0)

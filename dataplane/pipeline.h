@@ -38,6 +38,7 @@ struct pipeline {
 	struct clock clock;
 	struct ledger *ledger;
 	char ledger_path[SEGMENT_PATH_BYTES];   /* empty: in memory only */
+	char warning[PIPELINE_ERROR_BYTES];     /* lines to be said at the start */
 	struct segment_directory **directories; /* by stream; NULL unless a directory */
 	uint32_t streams;
 	struct worker_control control;

@@ -98,6 +98,23 @@ if [[ $(id -u) -eq 0 ]]; then
 	expect_eq "$status" 1 "exit code for a directory that is not writable"
 	grep -q 'not writable' "$T/nobody.err" || fail "$(cat "$T/nobody.err")"
 
+	# An interface that cuts off what the sessions let expect: refused, or with --force said.
+	netns_new here
+	netns_new there
+	veth_pair here small0 there small1 1500
+	in_ns here ethtool -K small0 gro on >/dev/null
+	small=(in_ns here "$CAPTURE" -i af_packet:small0 -w null: -a duration:0.1)
+	expect_exit 1 "${small[@]}" --vni 7,length=8500 2>"$T/mtu.err"
+	grep -q 'af_packet:small0: .*MTU 1500, .* 8536 bytes .*--force' "$T/mtu.err" ||
+		fail "$(cat "$T/mtu.err")"
+	expect_exit 0 "${small[@]}" --vni 7,length=8500 --force 2>"$T/mtu.err"
+	grep -q 'af_packet:small0: GRO .*; MTU 1500' "$T/mtu.err" || fail "$(cat "$T/mtu.err")"
+	expect_exit 0 "${small[@]}" --vni 7 2>"$T/mtu.err"
+	grep -q 'MTU 1500' "$T/mtu.err" || fail "an unknown length is not warned of"
+	in_ns here ethtool -K small0 gro off >/dev/null
+	expect_exit 0 "${small[@]}" --vni 7,length=1464 2>"$T/mtu.err"
+	! grep -Eq 'MTU|GRO' "$T/mtu.err" || fail "warned of an interface that is as it should be"
+
 	# A full disk: said once, by name; what is recorded is whole; loss is exit code 3.
 	mkdir "$T/small"
 	mount -t tmpfs -o size=64K mcap-small "$T/small" || skip "cannot mount a tmpfs here"

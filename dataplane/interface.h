@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a kernel interface is set so that mirrored packets arrive, and arrive as they were sent.
+ * It is looked at and said, never changed: the interface is not ours.
+ */
+#ifndef DATAPLANE_INTERFACE_H
+#define DATAPLANE_INTERFACE_H
+
+#include "capture/session_map.h"
+
+enum { INTERFACE_TEXT_BYTES = 512 };
+
+/*
+ * Compares the MTU with the largest packet that the map's sessions let expect (8500 bytes of frame
+ * where one has no PacketLength), and looks for what merges packets (GRO, LRO).
+ * text: INTERFACE_TEXT_BYTES; what is to be said, else "".
+ * Returns 0, with text "" or a warning; or -EMSGSIZE where every session's PacketLength is known
+ * and packets so long cannot arrive: nobody would count them.
+ */
+int interface_check(const char *name, const struct session_map *map, char *text);
+
+#endif
