@@ -22,6 +22,10 @@
 /* A chunk with records waits no longer than this for more of them. */
 #define FLUSH_NS 1000000000ull
 
+enum {
+	EAL_SPARE_PAGES = 32, /* huge pages that the EAL takes for itself */
+};
+
 static int fail(char *error, int rc, const char *object, const char *what)
 {
 	snprintf(error, PIPELINE_ERROR_BYTES, "%s: %s", object, what);
@@ -39,11 +43,18 @@ static int check_default_route(const struct options *options, char *error)
 	return 0;
 }
 
+/* Adds a line to what is to be said at the start. */
+static void warn(struct pipeline *p, const char *object, const char *text)
+{
+	size_t used = strlen(p->warning);
+
+	snprintf(p->warning + used, sizeof(p->warning) - used, "mirrorcap: %s: %s\n", object, text);
+}
+
 static int check_interfaces(struct pipeline *p, char *error)
 {
 	const struct options *options = p->options;
 	char text[INTERFACE_TEXT_BYTES];
-	size_t used = 0;
 
 	for (uint32_t i = 0; i < options->port_count; i++) {
 		const struct port_spec *spec = &options->ports[i];
@@ -57,11 +68,24 @@ static int check_interfaces(struct pipeline *p, char *error)
 				 text);
 			return rc;
 		}
-		if (text[0] && used < sizeof(p->warning))
-			used += (size_t)snprintf(p->warning + used, sizeof(p->warning) - used,
-						 "mirrorcap: %s: %s\n", spec->text, text);
+		if (text[0])
+			warn(p, spec->text, text);
 	}
 	return 0;
+}
+
+/* Says what running on ordinary pages costs, where DPDK's buffers are. */
+static void check_hugepages(struct pipeline *p, uint64_t memory_bytes)
+{
+	char text[PORT_ERROR_BYTES];
+
+	if (!memory_bytes || eal_has_hugepages())
+		return;
+	snprintf(text, sizeof(text),
+		 "not enough free: running without, which costs speed and which drivers of "
+		 "physical NICs refuse (sysctl -w vm.nr_hugepages=%llu)",
+		 (unsigned long long)(memory_bytes >> 21) + EAL_SPARE_PAGES);
+	warn(p, "huge pages", text);
 }
 
 static int start_eal(struct pipeline *p, char *error)
@@ -89,6 +113,7 @@ static int start_eal(struct pipeline *p, char *error)
 	if (eal_start(&config, message) < 0)
 		return fail(error, -EIO, "DPDK", message);
 	p->eal_up = true;
+	check_hugepages(p, config.memory_bytes);
 	return 0;
 }
 
