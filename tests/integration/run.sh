@@ -170,7 +170,7 @@ capture_that_cannot_start_creates_nothing()
 # where Ctrl-C at a terminal reaches the whole process group.
 busy()
 {
-	local answered
+	local answered missed status=0
 
 	watch_interface outer collector k0 "udp port 4789"
 	watch_interface inner server s0
@@ -180,7 +180,7 @@ busy()
 	tr '\0' '\n' <"/proc/$(capture_pid busy)/environ" >"$T/environ"
 	sleep 1
 	kill -INT -- "-$(pid_of busy)"
-	finish busy 20 || fail "busy: exit code $?"
+	finish busy 20 || status=$?
 	stop ping INT || true
 	stop outer
 	stop inner
@@ -190,8 +190,11 @@ busy()
 		fail "capture holds: $(grep '^AWS_' "$T/environ")"
 	fi
 	balanced busy
-	expect_eq "$(json "$T/busy.out" .nic.missed)" 0 "busy: missed"
-	expect_eq "$(written busy)" "$(packets "$T/outer.pcap")" "written, of what arrived"
+	# A machine that is too busy to give capture a turn for long loses packets, and says so.
+	missed=$(json "$T/busy.out" .nic.missed)
+	expect_eq "$status" "$((missed > 0 ? 3 : 0))" "busy: exit code"
+	expect_eq "$(($(written busy) + missed))" "$(packets "$T/outer.pcap")" \
+		"written and missed, of what arrived"
 	[[ $(written busy) -gt 100 ]] || fail "only $(written busy) packets"
 	answered=$(jq -rs '[.[] | select(.action == "CreateTrafficMirrorSession")] | last.time' \
 		"$T/emulator.log" | date -f - +%s.%N)
