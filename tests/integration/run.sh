@@ -27,10 +27,14 @@ ip_addr collector k0 10.9.0.2/24
 in_ns client ip neigh add 10.1.0.2 lladdr "$(mac server s0)" dev c0 nud permanent
 in_ns server ip neigh add 10.1.0.1 lladdr "$(mac client c0)" dev s0 nud permanent
 
+# Two CPUs that send at once would show tcpdump and the mirror, which listen side by side, two
+# orders of the same frames.
+one_cpu=(taskset -c "$(sed -nE 's/^Cpus_allowed_list:[^0-9]*([0-9]+).*/\1/p' /proc/self/status)")
+
 # The run lives where the capture does, so EC2 must be there too.
 cat >"$T/emulator" <<END
 #!/bin/sh
-exec nsenter --net=/run/netns/$(netns collector) -- "$EMULATOR" "\$@"
+exec ${one_cpu[*]} nsenter --net=/run/netns/$(netns collector) -- "$EMULATOR" "\$@"
 END
 chmod +x "$T/emulator"
 EMULATOR=$T/emulator
@@ -213,9 +217,9 @@ exact()
 
 	begin exact "${plain[@]}" --vni 77,length=128,name=web --delete-on-exit
 	watch_interface seen server s0
-	in_ns client ping -q -f -c 500 -s 1400 10.1.0.2 >/dev/null
-	in_ns client ping -q -f -c 500 -s 20 10.1.0.2 >/dev/null
-	in_ns client "$MIRRORGEN" --synthetic --mix --vni 7 --source-ip 10.8.0.1 \
+	in_ns client "${one_cpu[@]}" ping -q -f -c 500 -s 1400 10.1.0.2 >/dev/null
+	in_ns client "${one_cpu[@]}" ping -q -f -c 500 -s 20 10.1.0.2 >/dev/null
+	in_ns client "${one_cpu[@]}" "$MIRRORGEN" --synthetic --mix --vni 7 --source-ip 10.8.0.1 \
 		--target-ip 10.8.0.2 --target-mac 02:00:00:00:00:09 --write c0 --count 3000 \
 		--rate 20000 --size 64 >"$T/send.out"
 	wait_for 5 eval "[[ \$(packets \"\$T/seen.pcap\") -eq 5000 ]]"
