@@ -122,6 +122,13 @@ static void explain_create(const struct ec2_create *create, const char *token,
 				   token);
 }
 
+static int decode_created(const struct xml_element *root, struct mirror_session *session)
+{
+	if (!xml_is(root, "CreateTrafficMirrorSessionResponse"))
+		return -EBADMSG;
+	return mirror_session_decode(xml_child(root, "trafficMirrorSession"), session);
+}
+
 int ec2_create_session(struct client *client, const struct ec2_create *create,
 		       struct ec2_created *created, struct failure *failure)
 {
@@ -141,8 +148,7 @@ int ec2_create_session(struct client *client, const struct ec2_create *create,
 	if (rc && create->dry_run && dry_run_passed(failure))
 		return 0;
 	if (!rc) {
-		rc = mirror_session_decode(xml_child(xml_root(document), "trafficMirrorSession"),
-					   &created->session);
+		rc = decode_created(xml_root(document), &created->session);
 		if (rc)
 			rc = bad_answer(rc, "CreateTrafficMirrorSession", failure);
 	}
@@ -338,6 +344,17 @@ int ec2_wait_session(struct client *client, const char *id, unsigned int timeout
 
 /* DeleteTrafficMirrorSession. */
 
+/* EC2 names the session; "return" is what its older actions answer. */
+static bool deleted(const struct xml_element *root, const char *id)
+{
+	const char *named = xml_text(root, "trafficMirrorSessionId");
+	const char *done = xml_text(root, "return");
+
+	if (!xml_is(root, "DeleteTrafficMirrorSessionResponse"))
+		return false;
+	return named ? strcmp(named, id) == 0 : done && strcmp(done, "true") == 0;
+}
+
 int ec2_delete_session(struct client *client, const char *id, bool dry_run, struct failure *failure)
 {
 	struct xml_document *document = NULL;
@@ -349,6 +366,8 @@ int ec2_delete_session(struct client *client, const char *id, bool dry_run, stru
 	query_add(&query, flag(dry_run), "DryRun");
 	rc = client_call(client, SERVICE, &query, &document, failure);
 	query_fini(&query);
+	if (!rc && !deleted(xml_root(document), id))
+		rc = bad_answer(-EBADMSG, "DeleteTrafficMirrorSession", failure);
 	xml_free(document);
 	if (rc && dry_run && dry_run_passed(failure))
 		return 0;

@@ -145,6 +145,8 @@ int mirror_session_decode_set(const struct xml_element *set, struct mirror_sessi
 	size_t more = 0;
 	int rc = 0;
 
+	if (!set)
+		return -EBADMSG;
 	for (item = first; item; item = xml_next(item))
 		more++;
 	if (!more)

@@ -70,7 +70,8 @@ struct mirror_session_list {
 int mirror_session_decode(const struct xml_element *element, struct mirror_session *session);
 
 /*
- * Appends the sessions of a <trafficMirrorSessionSet>. set: NULL for an empty one.
+ * Appends the sessions of a <trafficMirrorSessionSet>. set: NULL, where the answer has none, is bad:
+ * EC2 sends an empty element where there are no sessions.
  * Returns 0, -EBADMSG, -ENOMEM; list stays valid, with what it had before and perhaps more.
  */
 int mirror_session_decode_set(const struct xml_element *set, struct mirror_session_list *list);

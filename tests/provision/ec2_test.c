@@ -98,6 +98,7 @@ static void fails_to_create(void **state)
 		{"hang_up", -EHOSTUNREACH, "--client-token t-1"},
 		{"not_xml", -EPROTO, "--client-token t-1"},
 		{"other_document", -EPROTO, "--client-token t-1"},
+		{"other_root", -EPROTO, "--client-token t-1"},
 		{"wrong_secret", -EREMOTEIO, "clock"},
 	};
 	struct ec2_create with_token = create;
@@ -192,6 +193,24 @@ static void partial_lists_are_failures(void **state)
 	end(&fixture);
 }
 
+static void an_empty_list_is_one_that_ec2_sent(void **state)
+{
+	const struct ec2_describe describe = {0};
+	struct mirror_session_list list;
+	struct fixture fixture;
+
+	start(&fixture, "without_set");
+	assert_int_equal(ec2_describe_sessions(fixture.client, &describe, &list, &fixture.failure),
+			 -EPROTO);
+	assert_int_equal(fixture.failure.kind, FAILURE_RESPONSE);
+	end(&fixture);
+	start(&fixture, "none_listed");
+	assert_int_equal(ec2_describe_sessions(fixture.client, &describe, &list, &fixture.failure),
+			 0);
+	assert_int_equal(list.count, 0);
+	end(&fixture);
+}
+
 static void finds_the_first_match(void **state)
 {
 	struct mirror_session_spec spec = {.network_interface_id = "eni-0a1b2c3d"};
@@ -241,6 +260,33 @@ static void waits_for_a_new_session(void **state)
 	end(&fixture);
 }
 
+/* A session that is believed deleted goes on to cost and to mirror. */
+static void believes_no_other_answer_to_delete(void **state)
+{
+	static const struct {
+		const char *scenario;
+		int rc;
+	} table[] = {
+		{"other_document", -EPROTO},  {"without_set", -EPROTO},
+		{"deleted_nothing", -EPROTO}, {"deleted_another", -EPROTO},
+		{"deleted_at_once", 0},       {"deleted_returns", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct fixture fixture;
+
+		start(&fixture, table[i].scenario);
+		assert_int_equal(
+			ec2_delete_session(fixture.client, "tms-7", false, &fixture.failure),
+			table[i].rc);
+		if (table[i].rc) {
+			assert_int_equal(fixture.failure.kind, FAILURE_RESPONSE);
+			assert_true(fixture.failure.unclear);
+		}
+		end(&fixture);
+	}
+}
+
 static void deletes(void **state)
 {
 	struct fixture fixture;
@@ -269,8 +315,10 @@ int main(void)
 		cmocka_unit_test(runs_dry),
 		cmocka_unit_test(reads_all_pages),
 		cmocka_unit_test(partial_lists_are_failures),
+		cmocka_unit_test(an_empty_list_is_one_that_ec2_sent),
 		cmocka_unit_test(finds_the_first_match),
 		cmocka_unit_test(waits_for_a_new_session),
+		cmocka_unit_test(believes_no_other_answer_to_delete),
 		cmocka_unit_test(deletes),
 	};
 

@@ -105,7 +105,8 @@ static void judges_answers(void **state)
 	} table[] = {
 		{"<DescribeVpcsResponse/>", -EBADMSG, 0},
 		{"<html/>", -EBADMSG, 0},
-		{RESPONSE(""), 0, 0},
+		{RESPONSE(""), -EBADMSG, 0},
+		{RESPONSE("<trafficMirrorSessionSet/>"), 0, 0},
 		{RESPONSE("<trafficMirrorSessionSet/><nextToken/>"), 0, 0},
 		{ITEM(ID), 0, 2},
 		{ITEM(""), -EBADMSG, 1},

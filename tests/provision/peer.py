@@ -60,6 +60,12 @@ def listed(numbers, next_token=""):
                "</DescribeTrafficMirrorSessionsResponse>")
 
 
+def deleted(number):
+    return xml(200, "<DeleteTrafficMirrorSessionResponse><requestId>req</requestId>"
+               f"<trafficMirrorSessionId>tms-{number}</trafficMirrorSessionId>"
+               "</DeleteTrafficMirrorSessionResponse>")
+
+
 # The instance metadata service.
 
 def role_document(**changes):
@@ -216,6 +222,38 @@ def other_document(request, number):
     return xml(200, "<DescribeVpcsResponse/>")
 
 
+def other_root(request, number):
+    status, headers, text = created(request)
+    return status, headers, text.replace("CreateTrafficMirrorSessionResponse", "Response")
+
+
+def without_set(request, number):
+    return xml(200, "<DescribeTrafficMirrorSessionsResponse><requestId>req</requestId>"
+               "</DescribeTrafficMirrorSessionsResponse>")
+
+
+def none_listed(request, number):
+    return xml(200, "<DescribeTrafficMirrorSessionsResponse><trafficMirrorSessionSet/>"
+               "</DescribeTrafficMirrorSessionsResponse>")
+
+
+def deleted_at_once(request, number):
+    return deleted(7)
+
+
+def deleted_another(request, number):
+    return deleted(8)
+
+
+def deleted_returns(request, number):
+    return xml(200, "<DeleteTrafficMirrorSessionResponse><return>true</return>"
+               "</DeleteTrafficMirrorSessionResponse>")
+
+
+def deleted_nothing(request, number):
+    return xml(200, "<DeleteTrafficMirrorSessionResponse/>")
+
+
 def hang_up(request, number):
     return None
 
@@ -257,8 +295,9 @@ SCENARIOS = {function.__name__: function for function in (
     imds, imds_role_error, imds_incomplete, imds_bad_time, imds_not_json, imds_line_break,
     imds_no_role, imds_bad_role, imds_disabled, imds_version_1, imds_bad_token, imds_token_expires,
     imds_slow, throttle_twice, throttle_always, limit, refused, dry_run, skewed, dated, wrong_secret,
-    created_at_once, redirect, gateway, huge, cut_short, not_xml, other_document, hang_up,
-    hang_up_once, deleted_unheard, unknown_session, appears_late, pages, second_page_fails,
+    created_at_once, redirect, gateway, huge, cut_short, not_xml, other_document,
+    other_root, without_set, none_listed, deleted_at_once, deleted_another, deleted_returns,
+    deleted_nothing, hang_up, hang_up_once, deleted_unheard, unknown_session, appears_late, pages, second_page_fails,
     encrypted)}
 
 
