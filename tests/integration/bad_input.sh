@@ -5,7 +5,7 @@
 # code of the design, and nothing left behind.
 
 . "$(dirname "$0")/lib.sh"
-need jq ethtool
+need jq capinfos
 
 "$MIRRORGEN" --synthetic --vni 7 --source-ip 10.9.0.1 --target-ip 10.9.0.2 \
 	--target-mac 02:00:00:00:00:09 --count 100 --write "$T/in.pcap" >"$T/gen.out"

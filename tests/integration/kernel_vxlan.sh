@@ -106,6 +106,7 @@ missed=$(json "$T/overflow.out" .nic.missed)
 [[ $missed -gt 0 ]] || fail "nothing was missed though capture stood still"
 expect_eq "$(json "$T/overflow.out" .written)" $((600000 - missed)) "overflow: written"
 
+# shellcheck disable=SC2016  # awk expands it
 unreachable=$(in_ns source awk '/^Icmp:/ { getline; print $4; exit }' /proc/net/snmp)
 expect_eq "$unreachable" 0 "ICMP unreachable at the source"
 echo "minute: $((RATE * SECONDS_OF_LOAD)) of them; jumbo: 50000; overflow: $missed missed, all counted"

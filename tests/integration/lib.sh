@@ -17,6 +17,7 @@
 # reverse order, whatever ends it. On failure the tails of all logs are printed.
 
 set -Eeuo pipefail
+PATH=$PATH:/usr/sbin:/sbin
 
 TEST=$(basename "$0" .sh)
 MIRRORCAP_SOURCE=${MIRRORCAP_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
@@ -153,10 +154,17 @@ netns_new()
 	need_root
 	full=$(netns "$1")
 	ip netns add "$full" || skip "cannot create network namespaces here"
-	on_exit ip netns del "$full"
+	on_exit netns_del "$full"
 	in_ns "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
 		net.ipv6.conf.default.disable_ipv6=1 2>/dev/null || true
 	in_ns "$1" ip link set lo up
+}
+
+# netns_del FULL: nothing that a test left running may outlive it.
+netns_del()
+{
+	ip netns pids "$1" | xargs -r kill -KILL
+	ip netns del "$1"
 }
 
 # in_ns NAME CMD...: runs CMD in the namespace; also understood by start. Not `ip netns exec`,
@@ -172,6 +180,7 @@ veth_pair()
 {
 	local mtu=${5:-1500}
 
+	need ethtool
 	in_ns "$1" ip link add "$2" mtu "$mtu" type veth \
 		peer name "$4" mtu "$mtu" netns "$(netns "$3")"
 	veth_plain "$1" "$2"
