@@ -20,28 +20,29 @@
 /* What a closed process finds, as its exit code. */
 enum {
 	CLOSED = 0,
-	INTERNET_SOCKET,
+	NETWORK_SOCKET,
 	OTHER_SOCKET_REFUSED,
 	NEW_RING,
 	PRIVILEGES,
 	NOT_CLOSED,
 };
 
-static int internet_socket(int family, int type)
+static int network_socket(int family, int type)
 {
 	int fd = socket(family, type, 0);
 
-	return fd < 0 && errno == EACCES ? CLOSED : INTERNET_SOCKET;
+	return fd < 0 && errno == EACCES ? CLOSED : NETWORK_SOCKET;
 }
 
 static int look_around(void)
 {
 	struct io_uring_params params = {0};
 
-	if (internet_socket(AF_INET, SOCK_STREAM) || internet_socket(AF_INET, SOCK_DGRAM) ||
-	    internet_socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC) ||
-	    internet_socket(AF_INET6, SOCK_DGRAM) || internet_socket(AF_INET, SOCK_RAW))
-		return INTERNET_SOCKET;
+	if (network_socket(AF_INET, SOCK_STREAM) || network_socket(AF_INET, SOCK_DGRAM) ||
+	    network_socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC) ||
+	    network_socket(AF_INET6, SOCK_DGRAM) || network_socket(AF_INET, SOCK_RAW) ||
+	    network_socket(AF_PACKET, SOCK_RAW) || network_socket(AF_NETLINK, SOCK_RAW))
+		return NETWORK_SOCKET;
 	/* The readiness notification goes through one. */
 	if (socket(AF_UNIX, SOCK_DGRAM, 0) < 0)
 		return OTHER_SOCKET_REFUSED;
