@@ -54,51 +54,76 @@ static struct clock_line read_line(const struct clock_line *line)
 	return copy;
 }
 
-void clock_sample(uint64_t *ticks, uint64_t *realtime_ns)
+static uint64_t now_ns(clockid_t id)
+{
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* Reads the counter and a clock together. */
+static void sample(clockid_t id, uint64_t *ticks, uint64_t *ns)
 {
 	uint64_t best = UINT64_MAX;
 
 	/* The tightest of a few brackets: an interrupt between the readings spoils one. */
 	for (int i = 0; i < 5; i++) {
-		struct timespec now;
-		uint64_t before = rte_rdtsc(), after;
+		uint64_t before = rte_rdtsc(), read_ns = now_ns(id), after = rte_rdtsc();
 
-		clock_gettime(CLOCK_REALTIME, &now);
-		after = rte_rdtsc();
 		if (after - before >= best)
 			continue;
 		best = after - before;
 		*ticks = before + best / 2;
-		*realtime_ns = (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
+		*ns = read_ns;
 	}
 }
 
-void clock_init(struct clock *clock, uint64_t ticks, uint64_t realtime_ns, uint64_t hz)
+void clock_sample(uint64_t *ticks, uint64_t *realtime_ns)
 {
-	*clock = (struct clock){.last_ticks = ticks,
-				.last_ns = realtime_ns,
-				.true_rate = (double)CLOCK_NS_PER_S / (double)hz};
-	publish(&clock->line, ticks, realtime_ns, clock->true_rate, 0);
+	sample(CLOCK_REALTIME, ticks, realtime_ns);
 }
 
-/* The measured rate follows the comparisons, where they are sane: no step between them. */
+void clock_mark(struct clock_mark *mark)
+{
+	sample(CLOCK_MONOTONIC, &mark->ticks, &mark->monotonic_ns);
+}
+
+double clock_rate(const struct clock_mark *from, const struct clock_mark *to)
+{
+	return (double)(to->monotonic_ns - from->monotonic_ns) / (double)(to->ticks - from->ticks);
+}
+
+void clock_init(struct clock *clock, uint64_t ticks, uint64_t realtime_ns, double ns_per_tick)
+{
+	*clock = (struct clock){
+		.last_ticks = ticks, .last_ns = realtime_ns, .true_rate = ns_per_tick};
+	publish(&clock->line, ticks, realtime_ns, ns_per_tick, 0);
+}
+
+static double clamp(double value, double limit)
+{
+	if (value > limit)
+		return limit;
+	return value < -limit ? -limit : value;
+}
+
+/*
+ * The measured rate follows the comparisons: a little each time, since readings are noisy and a
+ * clock that was set in between makes one of them absurd.
+ */
 static void measure_rate(struct clock *clock, uint64_t ticks, uint64_t realtime_ns)
 {
 	double elapsed = (double)(ticks - clock->last_ticks);
 	double measured = (double)(int64_t)(realtime_ns - clock->last_ns) / elapsed;
-	double ratio = measured / clock->true_rate;
+	double off = clamp(measured / clock->true_rate - 1.0, SLEW_RATE_MAX);
 
-	if (ratio > 1.0 - SLEW_RATE_MAX && ratio < 1.0 + SLEW_RATE_MAX)
-		clock->true_rate += (measured - clock->true_rate) * RATE_WEIGHT;
+	clock->true_rate *= 1.0 + off * RATE_WEIGHT;
 }
 
 static double slew(double offset_ns)
 {
-	double slewed = offset_ns / SLEW_OVER_NS;
-
-	if (slewed > SLEW_RATE_MAX)
-		return SLEW_RATE_MAX;
-	return slewed < -SLEW_RATE_MAX ? -SLEW_RATE_MAX : slewed;
+	return clamp(offset_ns / SLEW_OVER_NS, SLEW_RATE_MAX);
 }
 
 void clock_renew(struct clock *clock, uint64_t ticks, uint64_t realtime_ns)

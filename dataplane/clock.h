@@ -34,10 +34,22 @@ struct clock {
 	double true_rate; /* ns per tick as measured, without the slew */
 };
 
+/* A reading of the counter beside CLOCK_MONOTONIC, which is never set. */
+struct clock_mark {
+	uint64_t ticks;
+	uint64_t monotonic_ns;
+};
+
+void clock_mark(struct clock_mark *mark);
+
 /*
- * Starts the clock: ticks and realtime_ns were read together, hz is the counter's frequency.
+ * Nanoseconds per tick between two marks, which should lie 0.1 s apart or more. DPDK's own figure
+ * is rounded to 10 MHz: up to 0.5 % off.
  */
-void clock_init(struct clock *clock, uint64_t ticks, uint64_t realtime_ns, uint64_t hz);
+double clock_rate(const struct clock_mark *from, const struct clock_mark *to);
+
+/* Starts the clock: ticks and realtime_ns were read together. */
+void clock_init(struct clock *clock, uint64_t ticks, uint64_t realtime_ns, double ns_per_tick);
 
 /* Compares and publishes a new line; control thread, about once a second. */
 void clock_renew(struct clock *clock, uint64_t ticks, uint64_t realtime_ns);

@@ -360,10 +360,12 @@ static int open_lane(struct pipeline *p, uint32_t i, char *error)
 
 static void start_clock(struct pipeline *p)
 {
+	struct clock_mark now;
 	uint64_t ticks, ns;
 
+	clock_mark(&now);
 	clock_sample(&ticks, &ns);
-	clock_init(&p->clock, ticks, ns, rte_get_tsc_hz());
+	clock_init(&p->clock, ticks, ns, clock_rate(&p->start, &now));
 }
 
 int pipeline_open(struct pipeline *p, struct options *options, char *error)
@@ -372,6 +374,7 @@ int pipeline_open(struct pipeline *p, struct options *options, char *error)
 	int rc;
 
 	*p = (struct pipeline){.options = options};
+	clock_mark(&p->start); /* starting the EAL takes long enough to measure the rate by */
 	p->control.limited = options->stop_after_packets > 0;
 	p->control.remaining = (int64_t)options->stop_after_packets;
 	if (placement_choose(options, &p->placement, message) < 0)
@@ -414,33 +417,34 @@ int pipeline_start(struct pipeline *p, char *error)
 			    "the kernel refuses seccomp filters: it needs CONFIG_SECCOMP_FILTER");
 	for (uint32_t i = 0; i < p->options->workers; i++)
 		rte_eal_remote_launch(worker_run, p->lanes[i].worker, i + 1);
-	while (__atomic_load_n(&p->control.polling, __ATOMIC_ACQUIRE) < p->options->workers)
+	while (__atomic_load_n(&p->control.begun, __ATOMIC_ACQUIRE) < p->options->workers)
 		rte_delay_us_sleep(100);
 	return 0;
 }
 
 void pipeline_stop(struct pipeline *p, bool drain)
 {
-	struct clock_reader reader = {0};
+	uint64_t ticks;
 
-	p->control.stop_ns = clock_ns(&p->clock, &reader, rte_rdtsc());
+	/* By the clock that the kernel stamps with. */
+	clock_sample(&ticks, &p->control.stop_ns);
 	__atomic_store_n(&p->control.command, drain ? WORKER_DRAIN : WORKER_END, __ATOMIC_RELEASE);
 }
 
 bool pipeline_ended(const struct pipeline *p)
 {
-	for (uint32_t i = 0; i < p->options->workers; i++)
-		if (rte_eal_get_lcore_state(i + 1) == RUNNING)
-			return false;
-	return true;
+	return __atomic_load_n(&p->control.done, __ATOMIC_ACQUIRE) == p->options->workers;
 }
 
 void pipeline_finish(struct pipeline *p)
 {
+	while (!pipeline_ended(p))
+		rte_delay_us_sleep(100);
+	/* Before the writers end: what the ports miss from here on is nobody's loss. */
+	pipeline_tick(p);
 	rte_eal_mp_wait_lcore();
 	for (uint32_t i = 0; i < p->options->workers; i++)
 		writer_stop(p->lanes[i].writer);
-	pipeline_tick(p);
 }
 
 static void add_counter(uint64_t *sum, uint64_t value)

@@ -43,23 +43,24 @@ struct pipeline {
 	uint32_t streams;
 	struct worker_control control;
 	struct pipeline_lane lanes[OPTIONS_WORKERS_MAX];
+	struct clock_mark start; /* for the counter's rate */
 	bool eal_up;
 };
 
 /*
- * Builds all of it, opens the ports, starts the writers and closes the sandbox. No packet is
- * received yet. On failure returns -errno, with a message in error (PIPELINE_ERROR_BYTES) that
+ * Builds all of it, opens the ports and starts the writers. No packet is received yet; the
+ * options' port specs go over to the ports. On failure returns -errno, with a message in error (PIPELINE_ERROR_BYTES) that
  * names the object and the remedy; pipeline_close() is due in any case.
  */
 int pipeline_open(struct pipeline *pipeline, struct options *options, char *error);
 
-/* Starts reception: ports, then workers. As pipeline_open(). */
+/* Starts reception: ports, then the sandbox closes, then workers. As pipeline_open(). */
 int pipeline_start(struct pipeline *pipeline, char *error);
 
 /* Tells the workers to end: now, or (drain) after what arrived before now. */
 void pipeline_stop(struct pipeline *pipeline, bool drain);
 
-/* True when all workers have ended. */
+/* True when no worker polls any more. */
 bool pipeline_ended(const struct pipeline *pipeline);
 
 /* Waits for the workers and for the writers: every packet is then written or counted. */

@@ -34,14 +34,15 @@ struct burst {
 struct worker {
 	struct worker_config config;
 	struct burst burst;
-	uint32_t unsettled;                /* packets of the burst at hand without a verdict */
-	const struct session_table *table; /* for this burst */
-	uint64_t now_ns;                   /* the time of this burst, or of the present */
-	uint64_t last_packet_ms;           /* CLOCK_MONOTONIC; for the drain's quiet time */
-	uint32_t steps;                    /* clock steps that the streams know of */
-	struct clock_reader reader;
-	uint32_t *packet_lengths; /* by session */
-	uint8_t *scratch;         /* PACKET_MAX_BYTES, for headers that straddle segments */
+	uint32_t unsettled;                     /* packets of the burst at hand without a verdict */
+	const struct session_table *table;      /* for this burst */
+	uint64_t now_ns;                        /* as of the latest tick */
+	uint64_t source_ns[WORKER_SOURCES_MAX]; /* how far each source's time has come */
+	struct clock_reader readers[WORKER_SOURCES_MAX];
+	uint32_t steps[WORKER_SOURCES_MAX]; /* clock steps that the streams know of */
+	uint64_t last_packet_ms;            /* CLOCK_MONOTONIC; for the drain's quiet time */
+	uint32_t *packet_lengths;           /* by session */
+	uint8_t *scratch; /* PACKET_MAX_BYTES, for headers that straddle segments */
 };
 
 static uint64_t monotonic_ms(void)
@@ -78,11 +79,12 @@ static void publish(struct worker *w)
 	*burst = (struct burst){.received = w->unsettled};
 }
 
-/* True where one more packet may be accepted; a ticket is taken then. */
-static bool take_ticket(struct worker_control *control)
+/* Ends the capture with the last packet that it was to accept, not with the one after. */
+static void end_at_limit(struct worker_control *control)
 {
-	return likely(!control->limited) ||
-	       __atomic_sub_fetch(&control->remaining, 1, __ATOMIC_RELAXED) >= 0;
+	if (unlikely(control->limited) &&
+	    __atomic_load_n(&control->remaining, __ATOMIC_RELAXED) <= 0)
+		__atomic_store_n(&control->command, WORKER_END, __ATOMIC_RELEASE);
 }
 
 static void return_ticket(struct worker_control *control)
@@ -91,12 +93,15 @@ static void return_ticket(struct worker_control *control)
 		__atomic_add_fetch(&control->remaining, 1, __ATOMIC_RELAXED);
 }
 
-/* Ends the capture with the last packet that it was to accept, not with the one after. */
-static void end_at_limit(struct worker_control *control)
+/* True where one more packet may be accepted; a ticket is taken then. */
+static bool take_ticket(struct worker_control *control)
 {
-	if (unlikely(control->limited) &&
-	    __atomic_load_n(&control->remaining, __ATOMIC_RELAXED) <= 0)
-		__atomic_store_n(&control->command, WORKER_END, __ATOMIC_RELEASE);
+	if (likely(!control->limited) ||
+	    __atomic_sub_fetch(&control->remaining, 1, __ATOMIC_RELAXED) >= 0)
+		return true;
+	return_ticket(control);
+	end_at_limit(control);
+	return false;
 }
 
 /* Makes the packet's first bytes contiguous, as many as the scratch holds. */
@@ -133,7 +138,7 @@ static uint8_t *append_waiting(struct worker *w, uint32_t stream, uint32_t sessi
 	const struct timespec pause = {.tv_nsec = WORKER_WAIT_US * 1000L};
 	uint8_t *dst = NULL;
 
-	while (!dst && command(w) != WORKER_END) {
+	while (!dst && command(w) == WORKER_RUN) {
 		publish(w);
 		stream_tick(w->config.streams, w->now_ns);
 		nanosleep(&pause, NULL);
@@ -230,7 +235,8 @@ static inline enum drop_reason record(struct worker *w, const struct port *port,
 	dst = append(w, port, session, time_ns, &t);
 	if (unlikely(!dst)) {
 		return_ticket(w->config.control);
-		return DROP_NO_BUFFER;
+		/* An input that can wait ran out of chunks only because it may wait no longer. */
+		return port->waits ? DROP_AFTER_STOP : DROP_NO_BUFFER;
 	}
 	packet_copy(packet, d.offset, dst, t.caplen);
 	count_session(&w->config.sessions[session], t.flags);
@@ -241,11 +247,11 @@ static inline enum drop_reason record(struct worker *w, const struct port *port,
 }
 
 /* A clock step: open files are closed, so that time never runs back within one. */
-static void follow_steps(struct worker *w)
+static void follow_steps(struct worker *w, uint32_t source)
 {
-	if (likely(w->reader.steps == w->steps))
+	if (likely(w->readers[source].steps == w->steps[source]))
 		return;
-	w->steps = w->reader.steps;
+	w->steps[source] = w->readers[source].steps;
 	if (w->config.one_file)
 		return; /* there is no other to go on in */
 	publish(w);     /* it hands over at once */
@@ -262,9 +268,10 @@ static inline void record_or_count(struct worker *w, const struct port *port,
 }
 
 /* A burst of packets that carry their own times. */
-static void record_stamped(struct worker *w, const struct port *port, const struct packet *packets,
+static void record_stamped(struct worker *w, uint32_t source, const struct packet *packets,
 			   uint32_t count)
 {
+	const struct port *port = w->config.sources[source].port;
 	bool draining = command(w) == WORKER_DRAIN;
 	uint64_t stop_ns = w->config.control->stop_ns;
 
@@ -273,9 +280,9 @@ static void record_stamped(struct worker *w, const struct port *port, const stru
 
 		w->unsettled = count - i;
 		if (!port->waits)
-			time_ns = clock_monotone(&w->reader, time_ns);
-		w->now_ns = time_ns;
-		follow_steps(w);
+			time_ns = clock_monotone(&w->readers[source], time_ns);
+		w->source_ns[source] = time_ns;
+		follow_steps(w, source);
 		if (draining && time_ns > stop_ns)
 			w->burst.dropped[DROP_AFTER_STOP]++;
 		else
@@ -284,48 +291,61 @@ static void record_stamped(struct worker *w, const struct port *port, const stru
 	w->unsettled = 0;
 }
 
-static void record_burst(struct worker *w, const struct port *port, const struct packet *packets,
+static void record_burst(struct worker *w, uint32_t source, const struct packet *packets,
 			 uint32_t count)
 {
+	const struct port *port = w->config.sources[source].port;
+
 	w->burst.received += count;
 	if (port->stamps) {
-		record_stamped(w, port, packets, count);
+		record_stamped(w, source, packets, count);
 		return;
 	}
 	for (uint32_t i = 0; i < count; i++)
-		record_or_count(w, port, &packets[i], w->now_ns);
+		record_or_count(w, port, &packets[i], w->source_ns[source]);
 }
 
 /*
  * The time by a port that stamps, while nothing comes from it: trails the clock, since packets
  * that are stamped already may not have been handed over yet.
  */
-static uint64_t idle_ns(const struct worker *w)
+static uint64_t idle_ns(const struct worker *w, uint32_t source)
 {
-	struct clock_reader reader = w->reader;
+	struct clock_reader reader = w->readers[source];
 
 	return clock_ns(w->config.clock, &reader, rte_rdtsc()) - WORKER_STAMP_LAG_MS * 1000000ull;
 }
 
-/* One burst of one queue. Returns how many packets it had. */
-static uint32_t poll_source(struct worker *w, const struct worker_source *source)
+/* Up to here all sources' packets have come: files that end by time may be closed. */
+static uint64_t settled_ns(const struct worker *w)
 {
-	struct port *port = source->port;
+	uint64_t least = w->source_ns[0];
+
+	for (uint32_t i = 1; i < w->config.source_count; i++)
+		least = RTE_MIN(least, w->source_ns[i]);
+	return least;
+}
+
+/* One burst of one queue. Returns how many packets it had. */
+static uint32_t poll_source(struct worker *w, uint32_t source)
+{
+	struct port *port = w->config.sources[source].port;
 	struct packet packets[PORT_BURST];
 	uint32_t count;
 
-	count = port->ops->rx_burst(port, source->queue, packets, PORT_BURST);
+	count = port->ops->rx_burst(port, w->config.sources[source].queue, packets, PORT_BURST);
 	/* Read after rx_burst: no packet is stamped before it was there. */
 	if (!port->stamps)
-		w->now_ns = clock_ns(w->config.clock, &w->reader, rte_rdtsc());
+		w->source_ns[source] = clock_ns(w->config.clock, &w->readers[source], rte_rdtsc());
 	else if (!count && !port->waits)
-		w->now_ns = idle_ns(w);
-	follow_steps(w);
+		w->source_ns[source] = idle_ns(w, source);
+	follow_steps(w, source);
 	if (count) {
 		w->table = __atomic_load_n(w->config.table, __ATOMIC_ACQUIRE);
-		record_burst(w, port, packets, count);
+		record_burst(w, source, packets, count);
 		publish(w);
 	}
+	w->now_ns = settled_ns(w);
 	stream_tick(w->config.streams, w->now_ns);
 	return count;
 }
@@ -387,7 +407,7 @@ static uint32_t poll_all(struct worker *w)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < w->config.source_count; i++)
-		count += poll_source(w, &w->config.sources[i]);
+		count += poll_source(w, i);
 	return count;
 }
 
@@ -435,13 +455,16 @@ int worker_run(void *worker)
 	struct worker *w = worker;
 
 	w->now_ns = clock_ns(w->config.clock, &(struct clock_reader){0}, rte_rdtsc());
+	for (uint32_t i = 0; i < w->config.source_count; i++)
+		w->source_ns[i] = w->now_ns;
 	if (w->config.one_file)
 		stream_begin(w->config.streams, 0, w->now_ns);
 	stream_tick(w->config.streams, w->now_ns);
-	__atomic_add_fetch(&w->config.control->polling, 1, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&w->config.control->begun, 1, __ATOMIC_RELEASE);
 	poll_until_told(w);
 	if (command(w) == WORKER_DRAIN && can_drain(w))
 		drain(w);
+	__atomic_add_fetch(&w->config.control->done, 1, __ATOMIC_RELEASE);
 	close_streams(w);
 	return 0;
 }

@@ -34,7 +34,8 @@ struct worker_control {
 	uint64_t stop_ns;  /* with WORKER_DRAIN: packets stamped later are after_stop */
 	bool limited;      /* -a packets */
 	int64_t remaining; /* packets that may still be accepted; taken one by one */
-	uint32_t polling;  /* workers that have begun to poll */
+	uint32_t begun;    /* workers that have begun to poll */
+	uint32_t done;     /* workers that poll no more; they may still hand over */
 };
 
 struct worker_source {

@@ -190,7 +190,7 @@ static void bench_open_sized(struct bench *b, uint32_t chunks, uint32_t chunk_by
 	unlink(path);
 	bench_sessions(b);
 	bench_streams(b, chunks, chunk_bytes);
-	clock_init(&b->clock, rte_rdtsc(), START_NS, rte_get_tsc_hz());
+	clock_init(&b->clock, rte_rdtsc(), START_NS, 1e9 / (double)rte_get_tsc_hz());
 	b->config = (struct worker_config){
 		.vxlan_port = 4789,
 		.max_caplen = stream_max_caplen(chunk_bytes),
