@@ -55,6 +55,8 @@ struct stream_set {
 	struct chunk **sealed; /* ready for the writer at the next tick */
 	uint32_t sealed_count;
 	uint32_t chunks;
+	uint32_t held;     /* chunks that streams hold open */
+	uint32_t held_max; /* at the end of a tick */
 	struct stream_link ages, times;
 	uint64_t clock_ns; /* for ageing: moves forward by what the given times move forward */
 	uint64_t given_ns;
@@ -160,6 +162,7 @@ static void set_limits(struct stream_set *set, struct stream *stream)
 static void hold(struct stream_set *set, struct stream *stream, struct chunk *chunk,
 		 uint64_t age_ns)
 {
+	set->held += stream->chunk == NULL;
 	stream->chunk = chunk;
 	stream->data = chunk->data;
 	stream->mark = (struct account){.fill = stream->now.fill, .last_ns = stream->now.last_ns};
@@ -182,19 +185,38 @@ static void flush(struct stream_set *set, struct stream *stream, uint32_t flags)
 		memcpy(carry_of(set, stream), stream->data + fill - carry, carry);
 	seal(set, stream, stream->chunk, fill + padding, fill, &stream->now, flags);
 	stream->chunk = NULL;
+	set->held--;
 	stream->soft_end = 0;
 	stream->base += fill - carry;
 	stream->now = (struct account){.fill = carry, .last_ns = stream->now.last_ns};
 	stream_list_remove(&stream->age);
 }
 
-/* No chunk is free: the one that would have to go first goes now. */
-static void flush_oldest(struct stream_set *set)
-{
-	struct stream_link *oldest = stream_list_first(&set->ages);
+enum {
+	RESERVE_MIN = 32, /* a burst, each packet perhaps another stream's */
+	RESERVE_PART = 8, /* of the chunks, one in so many: on their way while bursts follow */
+};
 
-	if (oldest)
-		flush(set, of_age(oldest), 0);
+/* How many chunks streams may hold open while the others serve the next records. */
+static uint32_t most_held(uint32_t chunks)
+{
+	uint32_t reserve = chunks / RESERVE_PART;
+
+	if (reserve < RESERVE_MIN)
+		reserve = RESERVE_MIN;
+	if (reserve > (chunks + 1) / 2)
+		reserve = (chunks + 1) / 2;
+	return chunks - reserve;
+}
+
+/*
+ * Hands over the oldest open chunks until the reserve is free or on its way. What streams hold is
+ * bounded, not what is free: while the disk stands still, more and smaller writes gain nothing.
+ */
+static void keep_reserve(struct stream_set *set)
+{
+	while (set->held > set->held_max)
+		flush(set, of_age(stream_list_first(&set->ages)), 0);
 }
 
 /* Gives a stream without a chunk one that begins with the kept bytes. */
@@ -350,7 +372,7 @@ static __attribute__((noinline)) bool prepare(struct stream_set *set, struct str
 	if (caplen > stream_max_caplen(set->chunk_bytes))
 		return false;
 	if (!find_room(set, stream, time_ns, bytes)) {
-		flush_oldest(set);
+		keep_reserve(set);
 		return false;
 	}
 	record = stream->now;
@@ -403,15 +425,13 @@ void stream_tick(struct stream_set *set, uint64_t now_ns)
 	struct stream_link *first;
 
 	take_back(set);
-	while ((first = stream_list_first(&set->times)) && first->time_ns <= now_ns) {
-		if (close_segment(set, of_time(first)))
-			continue;
-		flush_oldest(set);
-		break;
-	}
+	while ((first = stream_list_first(&set->times)) && first->time_ns <= now_ns &&
+	       close_segment(set, of_time(first)))
+		;
 	while ((first = stream_list_first(&set->ages)) &&
 	       clock_ns - first->time_ns >= set->config.flush_ns)
 		flush(set, of_age(first), 0);
+	keep_reserve(set);
 	hand_over_sealed(set);
 }
 
@@ -474,6 +494,7 @@ struct stream_set *stream_set_new(const struct stream_config *config, struct chu
 	set->full = full;
 	set->empty = empty;
 	set->chunks = chunk_pool_count(pool);
+	set->held_max = most_held(set->chunks);
 	stream_list_init(&set->ages);
 	stream_list_init(&set->times);
 	if (!allocate(set)) {

@@ -55,7 +55,7 @@ bool stream_begin(struct stream_set *set, uint32_t stream, uint64_t time_ns);
 /*
  * Starts a record of `session` in `stream`: rotates if due, writes the record header, counts.
  * Returns where the caller must now copy exactly caplen bytes; NULL when no chunk is free, and
- * then nothing has changed but that the oldest open chunk may have been marked for hand-over,
+ * then nothing has changed but that the oldest open chunks may have been marked for hand-over,
  * and a segment whose rotation was due may have been closed. The bytes are due before the next
  * call of any function on this set.
  * Chunks that become full wait in the set until stream_tick() puts them on the ring: so the
@@ -68,7 +68,8 @@ uint8_t *stream_append(struct stream_set *set, uint32_t stream, uint32_t session
 
 /*
  * Hands over the chunks that became full since the last call, takes empty chunks back, hands
- * over chunks whose oldest record is older than flush_ns, and closes segments whose duration or
+ * over chunks whose oldest record is older than flush_ns, or the oldest where streams hold so many
+ * that the next burst might find none (all but 32 or an eighth, whichever is more), and closes segments whose duration or
  * interval has passed at now_ns though no packet came.
  * now_ns is of the clock that rotation goes by, the records' times'. It may jump: chunks age by
  * its steps forward from tick to tick, whatever the times of the records in them.
