@@ -44,7 +44,8 @@ int output_parse(const char *arg, struct output *out)
 	out->path = arg;
 	if (ends_in(arg, "/") || is_directory(arg))
 		return 0;
-	if (ends_in(arg, ".pcap") || ends_in(arg, ".pcapng")) {
+	/* Not .pcapng: what is written is classic pcap, and the name must not say otherwise. */
+	if (ends_in(arg, ".pcap")) {
 		out->kind = OUTPUT_FILE;
 		return 0;
 	}

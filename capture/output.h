@@ -22,8 +22,9 @@ struct output {
 
 /*
  * Reads the argument of -w. An existing directory, or a path that ends in '/', is a directory;
- * a path that ends in .pcap (or .pcapng) is a file; "-" and "null:" stand for themselves.
- * Returns 0, or -EINVAL for anything else. *out borrows arg.
+ * a path that ends in .pcap is a file; "-" and "null:" stand for themselves.
+ * Returns 0, or -EINVAL for anything else, such as .pcapng, a format that is not written yet.
+ * *out borrows arg.
  */
 int output_parse(const char *arg, struct output *out);
 

@@ -51,6 +51,7 @@ static void parses_the_forms(void **state)
 		{"captures", -EINVAL, 0},
 		{"out.txt", -EINVAL, 0},
 		{"out.pcap.part", -EINVAL, 0},
+		{"out.pcapng", -EINVAL, 0},
 		{"null", -EINVAL, 0},
 		{"--", -EINVAL, 0},
 		{"-", 0, OUTPUT_STDOUT},
@@ -59,7 +60,7 @@ static void parses_the_forms(void **state)
 		{"captures/", 0, OUTPUT_DIRECTORY},
 		{"out.pcap/", 0, OUTPUT_DIRECTORY},
 		{"out.pcap", 0, OUTPUT_FILE},
-		{"a/b/out.pcapng", 0, OUTPUT_FILE},
+		{"a/b/out.pcap", 0, OUTPUT_FILE},
 		{"there.pcap", 0, OUTPUT_DIRECTORY},
 	};
 
