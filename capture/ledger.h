@@ -96,7 +96,8 @@ int ledger_create(struct ledger **ledger, const char *path, uint32_t workers,
 
 /*
  * Maps an existing ledger file read-only, that of a running capture too; sizes, magic and
- * version are checked before anything is read through them. Returns 0 or -errno (-EPROTO: not a ledger; -ENOTSUP: other version).
+ * version are checked before anything is read through them. Returns 0 or -errno (-EPROTO: not a
+ * ledger; -ENOTSUP: other version).
  */
 int ledger_open(struct ledger **ledger, const char *path);
 
