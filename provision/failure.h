@@ -20,6 +20,7 @@ enum failure_kind {
 	FAILURE_UNREACHABLE, /* no connection, or it broke */
 	FAILURE_TIMEOUT,
 	FAILURE_TLS,      /* the peer's certificate, or our CA bundle */
+	FAILURE_PROXY,    /* the proxy refuses to connect us */
 	FAILURE_RESPONSE, /* an answer that is not what the API promises */
 	FAILURE_SERVICE,  /* AWS answered with an error: code, http_status and request_id are set */
 	FAILURE_OUTPUT,   /* the result could not be printed */

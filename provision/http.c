@@ -145,11 +145,35 @@ static const struct {
 	{CURLE_OUT_OF_MEMORY, FAILURE_MEMORY, -ENOMEM, ""},
 };
 
+/* A proxy's answer other than 2xx to CONNECT; 0 where there was none. */
+static long proxy_refusal(const struct http *http)
+{
+	long status = 0;
+
+	curl_easy_getinfo(http->curl, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status / 100 == 2 ? 0 : status;
+}
+
+static int proxy_failure(long status, const struct http_request *request, struct failure *failure)
+{
+	/* What a proxy cannot do now it may do later; what it forbids or wants a name for, not. */
+	failure_set(failure, status < 500 ? FAILURE_PROXY : FAILURE_UNREACHABLE,
+		    "%s: the proxy refused the connection: HTTP %ld", request->url, status);
+	failure_set_remedy(failure, status == 407 ? "give HTTPS_PROXY a user and password that the "
+						    "proxy accepts"
+						  : "check HTTPS_PROXY and what the proxy allows, "
+						    "or except the host with NO_PROXY");
+	return status < 500 ? -EACCES : -EHOSTUNREACH;
+}
+
 static int curl_failure(const struct http *http, CURLcode code, const struct http_request *request,
 			const struct http_response *response, struct failure *failure)
 {
 	const char *detail = http->detail[0] ? http->detail : curl_easy_strerror(code);
+	long refusal = proxy_refusal(http);
 
+	if (refusal)
+		return proxy_failure(refusal, request, failure);
 	if (code == CURLE_WRITE_ERROR && response->body.failed)
 		return failure_memory(failure);
 	if (code == CURLE_WRITE_ERROR) {
@@ -169,11 +193,13 @@ static int curl_failure(const struct http *http, CURLcode code, const struct htt
 	return -EHOSTUNREACH;
 }
 
-/* Without an answer, a request that left may have had its effect. */
+/* Without an answer, a request that left may have had its effect. A CONNECT alone has none. */
 static bool request_sent(const struct http *http)
 {
 	long bytes = 0;
 
+	if (proxy_refusal(http))
+		return false;
 	curl_easy_getinfo(http->curl, CURLINFO_REQUEST_SIZE, &bytes);
 	return bytes > 0;
 }
@@ -252,8 +278,11 @@ static CURLcode set_connection(struct http *http, const struct http_request *req
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_stop);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, http);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->detail);
-	if (bundle && *bundle)
+	/* Instead of the system's CAs: libcurl would search its directory beside the file. */
+	if (bundle && *bundle) {
 		curl_easy_setopt(curl, CURLOPT_CAINFO, bundle);
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
 	/* An empty proxy overrides the environment's. */
 	if (request->direct || link_local(request->url))
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");

@@ -66,7 +66,7 @@ void http_set_stop(struct http *http, const volatile sig_atomic_t *stop);
  * response: needs no initialisation; http_response_fini() on 0.
  * Returns 0, or -errno with failure set: -EHOSTUNREACH (no connection, or it broke), -ETIMEDOUT,
  * -EPROTO (TLS, or the answer is not HTTP), -EMSGSIZE (above HTTP_MAX_RESPONSE_BYTES), -EINVAL
- * (URL or header), -ECANCELED (stopped), -ENOMEM. failure->unclear tells whether it was sent.
+ * (URL or header), -EACCES (refused by the proxy), -ECANCELED (stopped), -ENOMEM. failure->unclear tells whether it was sent.
  */
 int http_send(struct http *http, const struct http_request *request, struct http_response *response,
 	      struct failure *failure);

@@ -3,12 +3,17 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -42,15 +47,17 @@ static int send(const char *url, struct http_response *response, struct failure 
 
 static void judges_connections(void **state)
 {
-	static const struct {
+	/* RFC 1035: no label is longer than 63, so that no name server is asked. */
+	static const char no_name[] =
+		"http://a23456789-123456789-123456789-123456789-123456789-123456789-1234.invalid/";
+	const struct {
 		const char *url;
 		int rc;
 		enum failure_kind kind;
 		const char *message;
 	} table[] = {
 		{"http://127.0.0.1:1/", -EHOSTUNREACH, FAILURE_UNREACHABLE, "http://127.0.0.1:1/"},
-		{"http://no-such-host.invalid/", -EHOSTUNREACH, FAILURE_UNREACHABLE,
-		 "no-such-host"},
+		{no_name, -EHOSTUNREACH, FAILURE_UNREACHABLE, "a23456789-"},
 		{"file:///etc/passwd", -EINVAL, FAILURE_USAGE, "file"},
 		{"http:///", -EINVAL, FAILURE_USAGE, ""},
 	};
@@ -154,48 +161,155 @@ static void refuses_line_breaks_in_headers(void **state)
 	peer_stop(&peer);
 }
 
-static void verifies_the_certificate(void **state)
+/* A file without a name: nothing is left behind a test that fails. Its path is below /proc. */
+static void bundle_of(const char *text, char path[64])
 {
-	struct http_response response;
-	struct failure failure;
-	char url[64], certificate[256], garbage[300];
+	int fd = memfd_create("bundle", 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	snprintf(path, 64, "/proc/self/fd/%d", fd);
+}
+
+struct encrypted_peer {
 	struct peer peer;
+	char url[64];
+	char certificate[4096];
+	char bundle[64];
+};
+
+static void start_encrypted(struct encrypted_peer *encrypted)
+{
+	char path[256];
+	size_t length;
 	FILE *file;
 
-	peer_start(&peer, "encrypted");
-	snprintf(certificate, sizeof(certificate), "%s", peer_report(&peer));
-	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", peer.port);
+	peer_start(&encrypted->peer, "encrypted");
+	snprintf(encrypted->url, sizeof(encrypted->url), "https://127.0.0.1:%d/",
+		 encrypted->peer.port);
+	snprintf(path, sizeof(path), "%s", peer_report(&encrypted->peer));
+	file = fopen(path, "r");
+	assert_non_null(file);
+	length = fread(encrypted->certificate, 1, sizeof(encrypted->certificate) - 1, file);
+	encrypted->certificate[length] = '\0';
+	fclose(file);
+	remove(path);
+	assert_int_equal(remove(dirname(path)), 0);
+	bundle_of(encrypted->certificate, encrypted->bundle);
+}
 
-	assert_int_equal(send(url, &response, &failure), -EPROTO);
+static void verifies_the_certificate(void **state)
+{
+	struct encrypted_peer encrypted;
+	struct http_response response;
+	struct failure failure;
+	char url[64], garbage[64];
+
+	start_encrypted(&encrypted);
+	assert_int_equal(send(encrypted.url, &response, &failure), -EPROTO);
 	assert_int_equal(failure.kind, FAILURE_TLS);
 	assert_non_null(strstr(failure.remedy, "AWS_CA_BUNDLE"));
 
 	setenv("AWS_CA_BUNDLE", "/no/such/bundle", 1);
-	assert_int_equal(send(url, &response, &failure), -EPROTO);
+	assert_int_equal(send(encrypted.url, &response, &failure), -EPROTO);
 	assert_int_equal(failure.kind, FAILURE_TLS);
 
-	snprintf(garbage, sizeof(garbage), "%s.garbage", certificate);
-	file = fopen(garbage, "w");
-	assert_non_null(file);
-	fputs("no certificate\n", file);
-	fclose(file);
+	bundle_of("no certificate\n", garbage);
 	setenv("AWS_CA_BUNDLE", garbage, 1);
-	assert_int_equal(send(url, &response, &failure), -EPROTO);
+	assert_int_equal(send(encrypted.url, &response, &failure), -EPROTO);
 	assert_int_equal(failure.kind, FAILURE_TLS);
 
-	setenv("AWS_CA_BUNDLE", certificate, 1);
-	assert_int_equal(send(url, &response, &failure), 0);
+	setenv("AWS_CA_BUNDLE", encrypted.bundle, 1);
+	assert_int_equal(send(encrypted.url, &response, &failure), 0);
 	assert_int_equal(response.status, 200);
 	http_response_fini(&response);
 
 	/* The certificate names 127.0.0.1 alone. */
-	snprintf(url, sizeof(url), "https://localhost:%d/", peer.port);
+	snprintf(url, sizeof(url), "https://localhost:%d/", encrypted.peer.port);
 	assert_int_equal(send(url, &response, &failure), -EPROTO);
 	assert_int_equal(failure.kind, FAILURE_TLS);
-	remove(garbage);
-	remove(certificate);
-	assert_int_equal(remove(dirname(certificate)), 0);
-	peer_stop(&peer);
+	peer_stop(&encrypted.peer);
+}
+
+enum { CHILD_FAILED = 1, CHILD_UNABLE = 77 };
+
+static bool write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	return file && fputs(text, file) >= 0 && fclose(file) == 0;
+}
+
+/* Where the system's directory of CAs holds the one peer's certificate, and nobody else sees it. */
+static int ask_with_own_directory(const struct encrypted_peer *trusted,
+				  const struct encrypted_peer *other)
+{
+	struct http_response response;
+	struct failure failure;
+
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/etc/ssl/certs", "tmpfs", 0, NULL) ||
+	    !write_text("/etc/ssl/certs/trusted.pem", trusted->certificate) ||
+	    !write_text("/etc/ssl/certs/ca-certificates.crt", other->certificate) ||
+	    system("openssl rehash /etc/ssl/certs >/dev/null 2>&1") != 0)
+		return CHILD_UNABLE;
+	/* A libcurl that has no such directory cannot err. */
+	if (send(trusted->url, &response, &failure))
+		return CHILD_UNABLE;
+	http_response_fini(&response);
+	setenv("AWS_CA_BUNDLE", other->bundle, 1);
+	return send(trusted->url, &response, &failure) == -EPROTO ? 0 : CHILD_FAILED;
+}
+
+static void the_bundle_replaces_the_system(void **state)
+{
+	struct encrypted_peer trusted, other;
+	int status;
+	pid_t pid;
+
+	start_encrypted(&trusted);
+	start_encrypted(&other);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(ask_with_own_directory(&trusted, &other));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	peer_stop(&other.peer);
+	peer_stop(&trusted.peer);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == CHILD_UNABLE)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void a_refused_tunnel_sends_nothing(void **state)
+{
+	static const struct {
+		const char *scenario;
+		int rc;
+		enum failure_kind kind;
+		const char *message;
+	} table[] = {
+		{"proxy_wants_a_name", -EACCES, FAILURE_PROXY, "HTTP 407"},
+		{"proxy_forbids", -EACCES, FAILURE_PROXY, "HTTP 403"},
+		{"proxy_busy", -EHOSTUNREACH, FAILURE_UNREACHABLE, "HTTP 503"},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct http_response response;
+		struct failure failure;
+		struct peer peer;
+
+		peer_start(&peer, table[i].scenario);
+		setenv("HTTPS_PROXY", peer.url, 1);
+		assert_int_equal(send("https://ec2.invalid/x", &response, &failure), table[i].rc);
+		assert_string_equal(peer_report(&peer), "CONNECT ec2.invalid:443 ");
+		assert_int_equal(failure.kind, table[i].kind);
+		assert_false(failure.unclear);
+		assert_non_null(strstr(failure.message, table[i].message));
+		assert_non_null(strstr(failure.remedy, "HTTPS_PROXY"));
+		peer_stop(&peer);
+	}
 }
 
 static void goes_through_the_proxy(void **state)
@@ -250,6 +364,8 @@ int main(void)
 		cmocka_unit_test_setup(reads_the_date, clear),
 		cmocka_unit_test_setup(refuses_line_breaks_in_headers, clear),
 		cmocka_unit_test_setup(verifies_the_certificate, clear),
+		cmocka_unit_test_setup(the_bundle_replaces_the_system, clear),
+		cmocka_unit_test_setup(a_refused_tunnel_sends_nothing, clear),
 		cmocka_unit_test_setup(goes_through_the_proxy, clear),
 		cmocka_unit_test_setup(stops_when_told, clear),
 	};

@@ -287,6 +287,18 @@ def second_page_fails(request, number):
     return pages(request, number) if number == 0 else error(400, "InvalidParameterValue")
 
 
+def proxy_wants_a_name(request, number):
+    return 407, {"Proxy-Authenticate": "Basic realm=\"peer\"", "Connection": "close"}, ""
+
+
+def proxy_forbids(request, number):
+    return 403, {"Connection": "close"}, "not there"
+
+
+def proxy_busy(request, number):
+    return 503, {"Connection": "close"}, ""
+
+
 def encrypted(request, number):
     return listed([1])
 
@@ -298,7 +310,7 @@ SCENARIOS = {function.__name__: function for function in (
     created_at_once, redirect, gateway, huge, cut_short, not_xml, other_document,
     other_root, without_set, none_listed, deleted_at_once, deleted_another, deleted_returns,
     deleted_nothing, hang_up, hang_up_once, deleted_unheard, unknown_session, appears_late, pages, second_page_fails,
-    encrypted)}
+    proxy_wants_a_name, proxy_forbids, proxy_busy, encrypted)}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -329,7 +341,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if len(data) != int(headers.get("Content-Length", len(data))):
             self.close_connection = True
 
-    do_GET = do_POST = do_PUT = answer
+    do_GET = do_POST = do_PUT = do_CONNECT = answer
 
     def log_message(self, *arguments):
         pass
@@ -344,8 +356,8 @@ def encrypt(server):
     certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate,
-                    "-subj", "/CN=peer", "-addext", "subjectAltName=IP:127.0.0.1"], check=True,
-                   stderr=subprocess.DEVNULL)
+                    "-subj", f"/CN=peer-{os.getpid()}", "-addext",
+                    "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     os.remove(key)

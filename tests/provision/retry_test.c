@@ -27,6 +27,7 @@ static void knows_what_passes(void **state)
 		{FAILURE_NONE, "", 0, false},
 		{FAILURE_USAGE, "", 0, false},
 		{FAILURE_TLS, "", 0, false},
+		{FAILURE_PROXY, "", 0, false},
 		{FAILURE_RESPONSE, "", 0, false},
 		{FAILURE_STOPPED, "", 0, false},
 		{FAILURE_CREDENTIALS, "", 0, false},
