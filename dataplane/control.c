@@ -49,8 +49,24 @@ static bool signalled(void)
 	return sigtimedwait(&set, NULL, &wait) > 0;
 }
 
+static const char *writer_remedy(int rc)
+{
+	switch (rc) {
+	case -ENOSPC:
+	case -EDQUOT:
+		return "packets are counted as write_failed until there is space: free some space";
+	case -EEXIST:
+		return "a file of this name has appeared: the recording stays in the .part file";
+	case -EMFILE:
+	case -ENFILE:
+		return "too many open files: raise LimitNOFILE or use --split none";
+	default:
+		return "packets are counted as write_failed: check the device";
+	}
+}
+
 /* Says what a writer met. Returns true for a failure, false for a reader that went away. */
-static bool report_writer(struct pipeline *p, struct writer *writer)
+static bool report_writer(struct writer *writer)
 {
 	char path[SEGMENT_PATH_BYTES];
 	int rc = writer_take_error(writer, path);
@@ -61,10 +77,7 @@ static bool report_writer(struct pipeline *p, struct writer *writer)
 		fprintf(stderr, "mirrorcap: %s: the reader has gone: ending\n", path);
 		return false;
 	}
-	fprintf(stderr,
-		"mirrorcap: %s: %s: packets are counted as write_failed until the next file%s\n",
-		path, strerror(-rc),
-		rc == -ENOSPC || rc == -EDQUOT ? ": free some space" : ": check the device");
+	fprintf(stderr, "mirrorcap: %s: %s: %s\n", path, strerror(-rc), writer_remedy(rc));
 	return true;
 }
 
@@ -73,8 +86,20 @@ static bool report_writers(struct pipeline *p)
 	bool failed = false;
 
 	for (uint32_t i = 0; i < p->options->workers; i++)
-		failed |= report_writer(p, p->lanes[i].writer);
+		failed |= report_writer(p->lanes[i].writer);
 	return failed;
+}
+
+static const char *port_failure(int rc)
+{
+	switch (rc) {
+	case -EBADMSG:
+		return "the file is damaged or cut short here: what came before it is recorded";
+	case -ENETRESET:
+		return "the device asks for a reset: what came before is recorded; start again";
+	default:
+		return "the interface has gone: what came before is recorded";
+	}
 }
 
 /* An input that ended before its time. */
@@ -83,15 +108,11 @@ static bool report_ports(const struct pipeline *p)
 	bool failed = false;
 
 	for (uint32_t i = 0; i < p->options->port_count; i++) {
-		int rc = p->ports[i]->failed;
-
-		if (!rc)
+		if (!p->ports[i]->failed)
 			continue;
 		failed = true;
 		fprintf(stderr, "mirrorcap: port %s: %s\n", p->options->ports[i].text,
-			rc == -EBADMSG ? "the file is damaged or cut short here: what came "
-					 "before it is recorded"
-				       : "the interface has gone: what came before is recorded");
+			port_failure(p->ports[i]->failed));
 	}
 	return failed;
 }
@@ -101,7 +122,7 @@ static void print_stats(const struct pipeline *p)
 	struct ledger_totals totals;
 	uint64_t dropped = 0;
 
-	ledger_read(p->ledger, &totals);
+	ledger_read(p->outlet.ledger, &totals);
 	for (int i = 0; i < DROP_REASON_COUNT; i++)
 		dropped += totals.dropped[i];
 	fprintf(stderr,
@@ -148,9 +169,10 @@ static bool attend(struct pipeline *p, struct deadlines *deadlines, uint64_t now
 	if (passed(&deadlines->tick_ns, now_ns, TICK_NS))
 		pipeline_tick(p);
 	if (p->clock.line.steps != steps)
-		fputs("mirrorcap: clock: stepped by a second or more: open files are closed, new "
-		      "ones begin\n",
-		      stderr);
+		fprintf(stderr, "mirrorcap: clock: stepped by a second or more%s\n",
+			p->options->output.kind == OUTPUT_DIRECTORY
+				? ": open files are closed, new ones begin"
+				: "");
 	if (p->options->stats_ns && passed(&deadlines->stats_ns, now_ns, p->options->stats_ns))
 		print_stats(p);
 	return report_writers(p);

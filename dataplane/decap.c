@@ -3,11 +3,7 @@
 
 #include <string.h>
 
-#define ETHERTYPE_IPV4  0x0800
-#define ETHERTYPE_IPV6  0x86dd
-#define ETHERTYPE_VLAN  0x8100 /* IEEE 802.1Q */
-#define ETHERTYPE_QINQ  0x88a8 /* IEEE 802.1ad */
-#define ETHERTYPE_QINQ1 0x9100 /* before 802.1ad */
+#include "dataplane/wire.h"
 
 #define IPPROTO_EXT_HOP     0
 #define IPPROTO_EXT_ROUTING 43
@@ -57,25 +53,9 @@ static inline enum decap_verdict need(const struct cursor *c, uint32_t bytes)
 	return DECAP_MORE;
 }
 
-static inline uint32_t be16(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 8 | p[1];
-}
-
-static inline uint32_t be24(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-}
-
 static inline const uint8_t *here(const struct cursor *c)
 {
 	return c->head + c->at;
-}
-
-static inline bool is_vlan(uint32_t ethertype)
-{
-	return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ ||
-	       ethertype == ETHERTYPE_QINQ1;
 }
 
 /* Ethernet and its VLAN tags: 6 destination, 6 source, { 2 tag type, 2 tag }, 2 EtherType. */
@@ -85,13 +65,13 @@ static inline enum decap_verdict parse_ethernet(struct cursor *c, uint32_t *ethe
 
 	if (verdict != DECAP_FRAME)
 		return verdict;
-	*ethertype = be16(here(c) + 12);
+	*ethertype = wire_be16(here(c) + 12);
 	c->at += ETHERNET_BYTES;
-	for (int tags = 0; tags < VLAN_TAGS_MAX && is_vlan(*ethertype); tags++) {
+	for (int tags = 0; tags < VLAN_TAGS_MAX && wire_is_vlan(*ethertype); tags++) {
 		verdict = need(c, VLAN_BYTES);
 		if (verdict != DECAP_FRAME)
 			return verdict;
-		*ethertype = be16(here(c) + 2);
+		*ethertype = wire_be16(here(c) + 2);
 		c->at += VLAN_BYTES;
 	}
 	return DECAP_FRAME;
@@ -122,7 +102,7 @@ static inline enum decap_verdict parse_ipv4(struct cursor *c, bool outermost, st
 	p = here(c);
 	ip->protocol = p[9];
 	header = (p[0] & 0x0fu) * 4;
-	total = be16(p + 2);
+	total = wire_be16(p + 2);
 	if (p[0] >> 4 != 4)
 		return DECAP_MALFORMED;
 	if (ip->protocol != IPPROTO_UDP)
@@ -132,7 +112,7 @@ static inline enum decap_verdict parse_ipv4(struct cursor *c, bool outermost, st
 	verdict = need(c, header);
 	if (verdict != DECAP_FRAME)
 		return verdict;
-	if (be16(p + 6) & 0x3fff) /* more fragments, or an offset */
+	if (wire_be16(p + 6) & 0x3fff) /* more fragments, or an offset */
 		return DECAP_FRAGMENT;
 	memset(ip->source.s6_addr, 0, 10);
 	memset(ip->source.s6_addr + 10, 0xff, 2);
@@ -163,7 +143,7 @@ static enum decap_verdict parse_extension(struct cursor *c, uint32_t *protocol)
 		return verdict;
 	p = here(c);
 	*protocol = p[0];
-	if (kind == IPPROTO_EXT_FRAG && be16(p + 2) & 0xfff9)
+	if (kind == IPPROTO_EXT_FRAG && wire_be16(p + 2) & 0xfff9)
 		return p[0] == IPPROTO_UDP || is_extension(p[0]) ? DECAP_FRAGMENT : DECAP_NOT_VXLAN;
 	if (kind == IPPROTO_EXT_AUTH)
 		bytes += p[1] * 4u;
@@ -184,7 +164,7 @@ static enum decap_verdict parse_ipv6(struct cursor *c, bool outermost, struct ip
 	if (verdict != DECAP_FRAME)
 		return verdict;
 	p = here(c);
-	payload = be16(p + 4);
+	payload = wire_be16(p + 4);
 	ip->protocol = p[6];
 	memcpy(&ip->source, p + 8, sizeof(ip->source));
 	if (p[0] >> 4 != 6)
@@ -226,8 +206,8 @@ static inline enum decap_verdict parse_udp(struct cursor *c, uint16_t vxlan_port
 
 	if (verdict != DECAP_FRAME)
 		return verdict;
-	*port = be16(here(c) + 2);
-	length = be16(here(c) + 4);
+	*port = wire_be16(here(c) + 2);
+	length = wire_be16(here(c) + 4);
 	/* One GENEVE at most. */
 	if (*port != vxlan_port && !(outermost && *port == DECAP_GENEVE_PORT))
 		return DECAP_NOT_VXLAN;
@@ -249,7 +229,7 @@ static enum decap_verdict parse_geneve(struct cursor *c, uint32_t *ethertype)
 
 	if (verdict != DECAP_FRAME)
 		return verdict;
-	*ethertype = be16(here(c) + 2);
+	*ethertype = wire_be16(here(c) + 2);
 	if (here(c)[0] >> 6 != 0 || (*ethertype != ETHERTYPE_IPV4 && *ethertype != ETHERTYPE_IPV6))
 		return DECAP_NOT_VXLAN;
 	bytes = GENEVE_BYTES + (here(c)[0] & 0x3fu) * 4;
@@ -269,8 +249,8 @@ static inline enum decap_verdict parse_vxlan(struct cursor *c, struct decap *out
 	p = here(c);
 	if (!(p[0] & 0x08))
 		return DECAP_NO_VNI;
-	out->vni = be24(p + 4);
-	out->reserved_bits = (p[0] & ~0x08u) | be24(p + 1) | p[7];
+	out->vni = wire_be24(p + 4);
+	out->reserved_bits = (p[0] & ~0x08u) | wire_be24(p + 1) | p[7];
 	c->at += VXLAN_BYTES;
 	return DECAP_FRAME;
 }

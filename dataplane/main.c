@@ -29,11 +29,11 @@ static void print_start(const struct pipeline *p)
 		"at 10 Gb/s); %s%s\n",
 		options->map.count, options->map.count == 1 ? "" : "s",
 		(unsigned long long)(buffer >> 20), p->sizing.chunk_bytes >> 10,
-		(unsigned long long)(buffer * 8 / 10000000), writer_method_name(p->method),
+		(unsigned long long)(buffer * 8 / 10000000), writer_method_name(p->outlet.method),
 		p->placement.shared ? "; too few CPUs: a worker shares its own" : "");
 	fputs(p->warning, stderr);
-	if (p->ledger_path[0])
-		fprintf(stderr, "mirrorcap: ledger %s\n", p->ledger_path);
+	if (p->outlet.ledger_path[0])
+		fprintf(stderr, "mirrorcap: ledger %s\n", p->outlet.ledger_path);
 }
 
 static int print_summary(const struct pipeline *p)

@@ -9,6 +9,7 @@
 
 #include "dataplane/decap.h"
 #include "dataplane/units.h"
+#include "dataplane/worker.h"
 
 enum {
 	EXIT_USAGE = 2,
@@ -53,7 +54,7 @@ static const char USAGE[] =
 	"  -a KEY:VALUE        end after duration:S or packets:N (accepted ones)\n"
 	"  --summary text|json|none  at the end: text to stderr, JSON to stdout (text)\n"
 	"  --stats S           a line of counts to stderr every S seconds\n"
-	"  --ledger FILE       where the running account is kept (/run/mirrorcap/PID.ledger)\n"
+	"  --ledger FILE       where the running account is kept (/run/mirrorcap/TIME-PID.ledger)\n"
 	"\n"
 	"Resources\n"
 	"  --workers N         receive cores (1)\n"
@@ -429,6 +430,9 @@ static int check(struct parse *parse)
 	options->combined |= one_file;
 	if (!options->queues)
 		options->queues = has_file_port(options) ? 1 : options->workers;
+	if (options->queues * options->port_count > options->workers * WORKER_SOURCES_MAX)
+		return usage_error("--queues", "too many",
+				   "a worker polls 64 at most: raise --workers");
 	if (options->queues * options->port_count < options->workers)
 		return usage_error("--workers", "above queues",
 				   "a worker needs a queue: raise --queues");

@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_launch.h>
@@ -148,80 +145,10 @@ static int open_sessions(struct pipeline *p, char *error)
 	return p->filter ? 0 : fail(error, -EINVAL, "filter", message);
 }
 
-static const char *output_name(const struct output *output)
-{
-	if (output->path)
-		return output->path;
-	return output->kind == OUTPUT_NULL ? "null:" : "standard output";
-}
-
-static const char *output_remedy(int rc)
-{
-	switch (rc) {
-	case -EEXIST:
-		return "exists already: choose another name, move it away or use --force";
-	case -ENOENT:
-		return "the directory does not exist: create it first";
-	case -ENOTDIR:
-		return "a part of the path is not a directory";
-	case -EACCES:
-	case -EPERM:
-		return "not writable: check the directory's owner and mode";
-	case -EROFS:
-		return "on a read-only file system";
-	case -ENOSPC:
-		return "no space left on the device: free some first";
-	default:
-		return strerror(-rc);
-	}
-}
-
 static int open_output(struct pipeline *p, char *error)
 {
-	const struct options *options = p->options;
-	const struct session *sessions = options->map.sessions;
-	int rc = output_prepare(&options->output, options->force);
-
-	if (rc == 0)
-		rc = writer_choose(&options->output, &p->method);
-	if (rc < 0)
-		return fail(error, rc, output_name(&options->output), output_remedy(rc));
-	p->streams = options->combined ? 1 : options->map.count;
-	if (options->output.kind != OUTPUT_DIRECTORY)
-		return 0;
-	p->directories = calloc(p->streams, sizeof(struct segment_directory *));
-	for (uint32_t i = 0; p->directories && i < p->streams; i++) {
-		p->directories[i] = segment_directory_new(
-			options->output.path, options->combined ? "all" : sessions[i].name);
-		if (!p->directories[i])
-			return fail(error, -ENOMEM, options->output.path, "out of memory");
-	}
-	return p->directories ? 0 : fail(error, -ENOMEM, options->output.path, "out of memory");
-}
-
-/* The default place: /run for root, the user's runtime directory for others, else memory. */
-static int open_ledger(struct pipeline *p, char *error)
-{
-	const struct options *options = p->options;
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	char directory[SEGMENT_PATH_BYTES / 2] = "/run/mirrorcap";
-	int rc;
-
-	if (options->ledger) {
-		snprintf(p->ledger_path, sizeof(p->ledger_path), "%s", options->ledger);
-		rc = ledger_create(&p->ledger, p->ledger_path, options->workers, &options->map);
-		return rc < 0 ? fail(error, rc, options->ledger, output_remedy(rc)) : 0;
-	}
-	if (geteuid() != 0)
-		snprintf(directory, sizeof(directory), "%s/mirrorcap", runtime ? runtime : "");
-	mkdir(directory, 0750);
-	snprintf(p->ledger_path, sizeof(p->ledger_path), "%s/%lld-%ld.ledger", directory,
-		 (long long)time(NULL), (long)getpid());
-	if (ledger_create(&p->ledger, p->ledger_path, options->workers, &options->map) == 0)
-		return 0;
-	p->ledger_path[0] = '\0';
-	rc = ledger_create(&p->ledger, NULL, options->workers, &options->map);
-	return rc < 0 ? fail(error, rc, "ledger", strerror(-rc)) : 0;
+	p->streams = p->options->combined ? 1 : p->options->map.count;
+	return outlet_open(&p->outlet, p->options, p->streams, error);
 }
 
 /* Bytes of the largest record that any session can have, header included. */
@@ -308,8 +235,8 @@ static int open_worker(struct pipeline *p, uint32_t i)
 		.filter = p->filter,
 		.clock = &p->clock,
 		.streams = lane->streams,
-		.ledger = ledger_worker(p->ledger, i),
-		.sessions = ledger_session_worker(p->ledger, i),
+		.ledger = ledger_worker(p->outlet.ledger, i),
+		.sessions = ledger_session_worker(p->outlet.ledger, i),
 		.control = &p->control,
 	};
 
@@ -323,16 +250,16 @@ static int open_writer(struct pipeline *p, uint32_t i)
 	struct pipeline_lane *lane = &p->lanes[i];
 	struct writer_config config = {
 		.output = p->options->output,
-		.method = p->method,
+		.method = p->outlet.method,
 		.replace = p->options->force,
 		.worker = i,
 		.streams = p->streams,
-		.directories = p->directories,
+		.directories = p->outlet.directories,
 		.pool = lane->pool,
 		.full = lane->full,
 		.empty = lane->empty,
-		.ledger = ledger_writer(p->ledger, i),
-		.sessions = ledger_session_writer(p->ledger, i),
+		.ledger = ledger_writer(p->outlet.ledger, i),
+		.sessions = ledger_session_writer(p->outlet.ledger, i),
 		.cpu = p->placement.writers[i],
 	};
 
@@ -355,7 +282,7 @@ static int open_lane(struct pipeline *p, uint32_t i, char *error)
 	if (rc < 0)
 		return fail(error, rc, "memory", "not enough for the buffer: lower --buffer");
 	rc = open_writer(p, i);
-	return rc < 0 ? fail(error, rc, output_name(&p->options->output), output_remedy(rc)) : 0;
+	return rc < 0 ? fail(error, rc, outlet_name(&p->options->output), outlet_remedy(rc)) : 0;
 }
 
 static void start_clock(struct pipeline *p)
@@ -393,7 +320,9 @@ int pipeline_open(struct pipeline *p, struct options *options, char *error)
 	if (rc == 0)
 		rc = compute_sizes(p, error);
 	if (rc == 0)
-		rc = open_ledger(p, error);
+		rc = outlet_open_ledger(&p->outlet, options, error);
+	if (rc == 0 && !p->outlet.ledger_path[0])
+		warn(p, "ledger", "no place for its file: kept in memory only (--ledger FILE)");
 	for (uint32_t i = 0; i < options->workers && rc == 0; i++)
 		rc = open_lane(p, i, error);
 	if (rc == 0)
@@ -454,7 +383,7 @@ static void add_counter(uint64_t *sum, uint64_t value)
 
 void pipeline_tick(struct pipeline *p)
 {
-	struct ledger_nic sum = {0}, *nic = ledger_nic(p->ledger);
+	struct ledger_nic sum = {0}, *nic = ledger_nic(p->outlet.ledger);
 	uint64_t ticks, ns;
 
 	clock_sample(&ticks, &ns);
@@ -490,10 +419,7 @@ void pipeline_close(struct pipeline *p)
 	for (uint32_t i = 0; i < p->options->port_count; i++)
 		if (p->ports[i])
 			p->ports[i]->ops->close(p->ports[i]);
-	for (uint32_t i = 0; p->directories && i < p->streams; i++)
-		segment_directory_free(p->directories[i]);
-	free(p->directories);
-	ledger_close(p->ledger);
+	outlet_close(&p->outlet, p->streams);
 	filter_free(p->filter);
 	session_table_free((struct session_table *)p->table);
 	if (p->eal_up)

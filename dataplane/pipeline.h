@@ -12,11 +12,12 @@
 #include "capture/writer.h"
 #include "dataplane/clock.h"
 #include "dataplane/options.h"
+#include "dataplane/outlet.h"
 #include "dataplane/placement.h"
 #include "dataplane/sizing.h"
 #include "dataplane/worker.h"
 
-enum { PIPELINE_ERROR_BYTES = 4096 + 512 };
+enum { PIPELINE_ERROR_BYTES = OUTLET_ERROR_BYTES };
 
 /* One worker and what is its own. */
 struct pipeline_lane {
@@ -31,15 +32,12 @@ struct pipeline {
 	const struct options *options;
 	struct placement placement;
 	struct sizing sizing;
-	enum writer_method method;
 	struct port *ports[OPTIONS_PORTS_MAX];
 	const struct session_table *table; /* read by workers, once per burst */
 	struct filter *filter;
 	struct clock clock;
-	struct ledger *ledger;
-	char ledger_path[SEGMENT_PATH_BYTES];   /* empty: in memory only */
-	char warning[PIPELINE_ERROR_BYTES];     /* lines to be said at the start */
-	struct segment_directory **directories; /* by stream; NULL unless a directory */
+	char warning[PIPELINE_ERROR_BYTES]; /* lines to be said at the start */
+	struct outlet outlet;
 	uint32_t streams;
 	struct worker_control control;
 	struct pipeline_lane lanes[OPTIONS_WORKERS_MAX];

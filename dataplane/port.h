@@ -62,8 +62,8 @@ struct port {
 	uint32_t max_frame;         /* bytes, the largest packet that can arrive */
 	bool stamps;                /* packets carry their own time */
 	bool waits;                 /* the input waits for us: rather wait for a chunk than drop */
-	bool ended;                 /* worker: writes, others: read. No packet will come any more */
-	int failed;                 /* worker: writes. -errno: why the input ended too early */
+	bool ended;                 /* no packet will come any more; set once, by whoever sees it */
+	int failed;                 /* -errno: why the input ended too early; set before ended */
 	struct ledger_nic counters; /* control thread */
 };
 

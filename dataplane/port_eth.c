@@ -29,6 +29,7 @@ struct eth_queue {
 
 struct port_eth {
 	struct port port;
+	bool reset_wanted; /* the device asked for a reset; EAL's interrupt thread: writes */
 	uint16_t id;
 	bool started;
 	struct rte_mempool *pool;
@@ -65,11 +66,28 @@ static uint32_t eth_rx_burst(struct port *port, uint32_t index, struct packet *p
 
 /*
  * Whether this driver counts what it had to leave in the ring. ENA's puts it in imissed from
- * 24.03 on only: before, a 0 there proves nothing.
+ * 24.03 on only, net_af_packet never does: there a 0 proves nothing.
  */
 static bool counts_missed(const char *driver)
 {
-	return strcmp(driver, "net_ena") || RTE_VERSION >= RTE_VERSION_NUM(24, 3, 0, 0);
+	if (!strcmp(driver, "net_ena"))
+		return RTE_VERSION >= RTE_VERSION_NUM(24, 3, 0, 0);
+	return strcmp(driver, "net_af_packet");
+}
+
+/* ENA's watchdog asks for a reset when the device has died: nothing will be received any more. */
+static int on_reset(uint16_t id, enum rte_eth_event_type event, void *port, void *result)
+{
+	__atomic_store_n(&self(port)->reset_wanted, true, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static void end_on_reset(struct port *port)
+{
+	if (!__atomic_load_n(&self(port)->reset_wanted, __ATOMIC_ACQUIRE))
+		return;
+	port->failed = -ENETRESET;
+	__atomic_store_n(&port->ended, true, __ATOMIC_RELEASE);
 }
 
 static void eth_tick(struct port *port)
@@ -78,6 +96,7 @@ static void eth_tick(struct port *port)
 	struct rte_eth_stats stats;
 
 	rte_timer_manage(); /* ENA's watchdog lives on it */
+	end_on_reset(port);
 	if (rte_eth_stats_get(self(port)->id, &stats) < 0 ||
 	    rte_eth_dev_info_get(self(port)->id, &info) < 0)
 		return;
@@ -119,6 +138,7 @@ static int eth_start(struct port *port, char *error)
 	/* Mirrored packets behind an NLB carry our address; a mirror target without one does not
 	 * have to. Devices that cannot do it say so, and need not. */
 	rte_eth_promiscuous_enable(eth->id);
+	rte_eth_dev_callback_register(eth->id, RTE_ETH_EVENT_INTR_RESET, on_reset, port);
 	return 0;
 }
 
@@ -171,6 +191,18 @@ static int configure(struct port_eth *eth, const struct rte_eth_dev_info *info, 
 	return rc;
 }
 
+/* Not every driver takes the MTU from its configuration; not every one has any. */
+static int set_mtu(struct port_eth *eth, const struct rte_eth_dev_info *info, char *error)
+{
+	uint16_t mtu = RTE_MIN((uint16_t)ETH_JUMBO_MTU, info->max_mtu);
+	int rc = owns_mtu(info->driver_name) ? rte_eth_dev_set_mtu(eth->id, mtu) : 0;
+
+	if (rc == 0 || rc == -ENOTSUP)
+		return 0;
+	snprintf(error, PORT_ERROR_BYTES, "setting the MTU to %u: %s", mtu, rte_strerror(-rc));
+	return rc;
+}
+
 static int set_up_queues(struct port_eth *eth, const struct port_eth_need *need, char *error)
 {
 	uint16_t descriptors = ETH_DESCRIPTORS, tx = 0;
@@ -219,6 +251,8 @@ static int set_up(struct port_eth *eth, const char *device, char *error)
 	if (rc == 0)
 		rc = configure(eth, &info, error);
 	if (rc == 0)
+		rc = set_mtu(eth, &info, error);
+	if (rc == 0)
 		rc = set_up_queues(eth, &need, error);
 	eth->port.max_frame = need.data_room;
 	return rc;
@@ -235,6 +269,7 @@ int port_eth_open(struct port **out, const struct port_spec *spec, uint32_t queu
 		return -ENOMEM;
 	}
 	eth->port = (struct port){.ops = &eth_ops, .spec = *spec, .queues = queues};
+	eth->port.counters = (struct ledger_nic){LEDGER_UNKNOWN, LEDGER_UNKNOWN, LEDGER_UNKNOWN};
 	rc = set_up(eth, device, error);
 	if (rc < 0) {
 		rte_mempool_free(eth->pool);

@@ -7,7 +7,7 @@
 
 enum {
 	NEED_RING = 4096, /* descriptors per queue */
-	NEED_SPARE = 512, /* in the worker's hands and in the pool's cache */
+	NEED_SPARE = 512, /* in a worker's hands and in its cache of the pool */
 	NEED_JUMBO = 9216,
 	NEED_SMALL = 2048,
 	NEED_LOOP_MAX = 1 << 20, /* packets of a looped file */
@@ -49,7 +49,8 @@ int port_eth_need(const struct port_spec *spec, uint32_t queues, struct port_eth
 	uint32_t packets, largest;
 	int rc;
 
-	need->mbufs = queues * NEED_RING + NEED_SPARE;
+	/* A worker for each queue at most, and the control thread: each has a cache. */
+	need->mbufs = queues * NEED_RING + (queues + 1) * NEED_SPARE;
 	need->data_room = NEED_JUMBO + RTE_PKTMBUF_HEADROOM;
 	if (spec->kind != PORT_ETH_LOOP)
 		return 0;

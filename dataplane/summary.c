@@ -26,16 +26,31 @@ static json_t *dropped_json(const struct ledger_totals *totals)
 	return dropped;
 }
 
-static json_t *nic_json(const struct pipeline *p, const struct ledger_nic *nic)
+/* One port's statistics as they are; several ports' under their names. */
+static json_t *xstats_json(const struct pipeline *p)
 {
 	json_t *xstats = json_object();
 
-	for (uint32_t i = 0; i < p->options->port_count; i++)
-		if (p->ports[i]->ops->xstats)
-			p->ports[i]->ops->xstats(p->ports[i], xstats);
+	for (uint32_t i = 0; i < p->options->port_count; i++) {
+		struct port *port = p->ports[i];
+		json_t *into = xstats;
+
+		if (!port->ops->xstats)
+			continue;
+		if (p->options->port_count > 1) {
+			into = json_object();
+			json_object_set_new(xstats, port->spec.text, into);
+		}
+		port->ops->xstats(port, into);
+	}
+	return xstats;
+}
+
+static json_t *nic_json(const struct pipeline *p, const struct ledger_nic *nic)
+{
 	return json_pack("{s:o, s:o, s:o, s:o}", "missed", count_or_null(nic->missed), "errors",
 			 count_or_null(nic->errors), "no_mbuf", count_or_null(nic->no_mbuf),
-			 "xstats", xstats);
+			 "xstats", xstats_json(p));
 }
 
 static json_t *session_json(const struct pipeline *p, uint32_t i)
@@ -45,7 +60,7 @@ static json_t *session_json(const struct pipeline *p, uint32_t i)
 	char source[INET6_ADDRSTRLEN] = "";
 	json_t *length, *from;
 
-	ledger_read_session(p->ledger, i, &totals);
+	ledger_read_session(p->outlet.ledger, i, &totals);
 	if (session->has_source)
 		session_source_format(&session->source, source);
 	from = session->has_source ? json_string(source) : json_null();
@@ -69,6 +84,24 @@ static json_t *sessions_json(const struct pipeline *p)
 	return sessions;
 }
 
+/* A path is bytes, JSON is UTF-8: a path that is not is given percent-encoded. */
+static json_t *path_json(const char *path)
+{
+	json_t *text = json_string(path);
+	char encoded[3 * SEGMENT_PATH_BYTES + 1];
+	size_t at = 0;
+
+	if (text)
+		return text;
+	for (; *path && at + 3 < sizeof(encoded); path++) {
+		if ((unsigned char)*path < 0x80 && *path != '%')
+			encoded[at++] = *path;
+		else
+			at += (size_t)snprintf(encoded + at, 4, "%%%02X", (unsigned char)*path);
+	}
+	return json_stringn(encoded, at);
+}
+
 static json_t *files_json(const struct pipeline *p)
 {
 	json_t *files = json_array();
@@ -78,10 +111,10 @@ static json_t *files_json(const struct pipeline *p)
 		const struct writer_file *file = writer_files(p->lanes[i].writer, &n);
 
 		for (; n--; file++)
-			json_array_append_new(files, json_pack("{s:s%, s:o, s:o}", "path",
-							       file->path, strlen(file->path),
-							       "packets", count(file->packets),
-							       "bytes", count(file->bytes)));
+			json_array_append_new(files, json_pack("{s:o, s:o, s:o}", "path",
+							       path_json(file->path), "packets",
+							       count(file->packets), "bytes",
+							       count(file->bytes)));
 	}
 	return files;
 }
@@ -92,7 +125,7 @@ int summary_json(const struct pipeline *p, FILE *stream)
 	json_t *summary;
 	int rc;
 
-	ledger_read(p->ledger, &totals);
+	ledger_read(p->outlet.ledger, &totals);
 	summary = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", 1,
 			    "received", count(totals.received), "written", count(totals.written),
 			    "in_flight", count(totals.in_flight), "dropped", dropped_json(&totals),
@@ -141,7 +174,7 @@ static void print_session(const struct pipeline *p, uint32_t i, FILE *stream)
 	const struct session *session = &p->options->map.sessions[i];
 	struct ledger_session_totals totals;
 
-	ledger_read_session(p->ledger, i, &totals);
+	ledger_read_session(p->outlet.ledger, i, &totals);
 	if (!totals.stored.written && p->options->map.count > 20)
 		return;
 	fprintf(stream,
@@ -168,7 +201,7 @@ int summary_text(const struct pipeline *p, FILE *stream)
 {
 	struct ledger_totals totals;
 
-	ledger_read(p->ledger, &totals);
+	ledger_read(p->outlet.ledger, &totals);
 	print_totals(&totals, stream);
 	fprintf(stream, "%-20s %8s %12s %14s %12s %12s %12s\n", "session", "VNI", "written",
 		"bytes", "whole", "cut upstream", "cut here");
@@ -182,7 +215,7 @@ bool summary_lost(const struct pipeline *p)
 {
 	struct ledger_totals totals;
 
-	ledger_read(p->ledger, &totals);
+	ledger_read(p->outlet.ledger, &totals);
 	return totals.dropped[DROP_NO_BUFFER] || totals.dropped[DROP_WRITE_FAILED] ||
 	       (totals.nic.missed && totals.nic.missed != LEDGER_UNKNOWN);
 }

@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/truncation.h"
 
-#define ETHERTYPE_IPV4 0x0800
-#define ETHERTYPE_IPV6 0x86dd
-
-static inline uint32_t be16(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 8 | p[1];
-}
-
-static inline bool is_vlan(uint32_t ethertype)
-{
-	return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
-}
+#include "dataplane/wire.h"
 
 /*
  * The frame's length by its own IP header: 14 + 4 per VLAN tag + IPv4 total length (at 2) or
@@ -25,17 +14,17 @@ static inline uint32_t frame_length(const uint8_t *frame, uint32_t readable)
 
 	if (readable < ip)
 		return 0;
-	ethertype = be16(frame + 12);
-	for (int tags = 0; tags < 2 && is_vlan(ethertype) && readable >= ip + 4; tags++) {
-		ethertype = be16(frame + ip + 2);
+	ethertype = wire_be16(frame + 12);
+	for (int tags = 0; tags < 2 && wire_is_vlan(ethertype) && readable >= ip + 4; tags++) {
+		ethertype = wire_be16(frame + ip + 2);
 		ip += 4;
 	}
 	if (ethertype == ETHERTYPE_IPV4 && readable >= ip + 4 && frame[ip] >> 4 == 4) {
-		length = be16(frame + ip + 2);
+		length = wire_be16(frame + ip + 2);
 		return length ? ip + length : 0;
 	}
 	if (ethertype == ETHERTYPE_IPV6 && readable >= ip + 6 && frame[ip] >> 4 == 6) {
-		length = be16(frame + ip + 4);
+		length = wire_be16(frame + ip + 4);
 		return length ? ip + 40 + length : 0;
 	}
 	return 0;

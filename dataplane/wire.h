@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers and field values as they are on the wire.
+ */
+#ifndef DATAPLANE_WIRE_H
+#define DATAPLANE_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ETHERTYPE_IPV4  0x0800
+#define ETHERTYPE_IPV6  0x86dd
+#define ETHERTYPE_VLAN  0x8100 /* IEEE 802.1Q */
+#define ETHERTYPE_QINQ  0x88a8 /* IEEE 802.1ad */
+#define ETHERTYPE_QINQ1 0x9100 /* before 802.1ad */
+
+static inline bool wire_is_vlan(uint32_t ethertype)
+{
+	return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ ||
+	       ethertype == ETHERTYPE_QINQ1;
+}
+
+/* Big-endian numbers of 2 and 3 bytes. */
+static inline uint32_t wire_be16(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 8 | p[1];
+}
+
+static inline uint32_t wire_be24(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+}
+
+#endif
