@@ -4,8 +4,9 @@
 
 A program that speaks TAP counts once per case, and once more as failed where it died, left cases
 out or failed without naming one; any other program counts once by its exit code. Prints why tests
-were skipped, what failed with the end of its output, and as the last line
-"N passed, N failed, N skipped". Exits 1 where a test failed, a log is missing or nothing passed.
+were skipped, what failed with the end of its output, lines that begin with "NOTE: ", and as the
+last line "N passed, N failed, N skipped". Exits 1 where a test failed, a log is missing or nothing
+passed.
 """
 import json
 import re
@@ -86,6 +87,8 @@ def main():
         for test in tests:
             results = judge(test)
             show(label, test, results)
+            for note in re.findall(r"^NOTE: .*$", test.get("stdout", ""), re.MULTILINE):
+                print(f"{label}: {test['name'].split(' / ')[-1]}: {note}")
             for state, _ in results:
                 counts[state] += 1
     print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))

@@ -41,12 +41,15 @@ begin()
 	before=$(received_by_interface)
 }
 
-# send COUNT RATE SIZE
+# send COUNT RATE SIZE; $T/rate has the packets a second that became of it.
 send()
 {
+	local began=${EPOCHREALTIME//[.,]/}
+
 	in_ns source "$MIRRORGEN" --synthetic --vni 7 --source-ip 10.8.0.1 --target-ip 10.8.0.2 \
 		--target-mac 02:00:00:00:00:09 --write vx0 --count "$1" --rate "$2" --size "$3" \
 		--flows 16 >"$T/send.out"
+	echo $(($1 * 1000000 / (${EPOCHREALTIME//[.,]/} - began))) >"$T/rate"
 	expect_eq "$(json "$T/send.out" .sent)" "$1" "frames sent"
 }
 
@@ -82,6 +85,7 @@ while kill -0 "$sender" 2>/dev/null; do # at every read, also in the middle
 	sleep 2
 done
 wait "$sender"
+rate=$(cat "$T/rate")
 stop minute || fail "exit code $? after a minute of load"
 balance minute
 whole minute $((RATE * SECONDS_OF_LOAD))
@@ -109,4 +113,8 @@ expect_eq "$(json "$T/overflow.out" .written)" $((600000 - missed)) "overflow: w
 # shellcheck disable=SC2016  # awk expands it
 unreachable=$(in_ns source awk '/^Icmp:/ { getline; print $4; exit }' /proc/net/snmp)
 expect_eq "$unreachable" 0 "ICMP unreachable at the source"
-echo "minute: $((RATE * SECONDS_OF_LOAD)) of them; jumbo: 50000; overflow: $missed missed, all counted"
+echo "minute: $((RATE * SECONDS_OF_LOAD)) at $rate a second; jumbo: 50000;" \
+	"overflow: $missed missed, all counted"
+# A busy machine's sender falls behind; the program under test is not to blame for it.
+[[ $rate -ge $((RATE * 99 / 100)) ]] ||
+	echo "NOTE: the sender reached $rate packets a second instead of $RATE: judge on an idle machine"
