@@ -108,7 +108,11 @@ static const char *domain_of(const char *region)
 
 static int bad_url(const char *url, const char *what, struct failure *failure)
 {
-	failure_set(failure, FAILURE_USAGE, "endpoint URL '%s': %s", url, what);
+	/* Before an '@' may stand a password. */
+	if (strchr(url, '@'))
+		failure_set(failure, FAILURE_USAGE, "endpoint URL: %s", what);
+	else
+		failure_set(failure, FAILURE_USAGE, "endpoint URL '%s': %s", url, what);
 	failure_set_remedy(failure, "give one such as https://ec2.eu-central-1.amazonaws.com");
 	return -EINVAL;
 }

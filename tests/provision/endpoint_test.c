@@ -45,6 +45,9 @@ static const struct row rows[] = {
 	{BAD("localhost:8080", "endpoint URL 'localhost:8080'")},
 	{BAD("https://", "endpoint URL")},
 	{BAD("https://u:p@h/", "has a user")},
+	{BAD("https://u:hidden@h h/", "endpoint URL: ")},
+	{BAD("u:hidden@h", "endpoint URL: ")},
+	{BAD("https://u:hidden@h:99999/", "endpoint URL: ")},
 	{BAD("https://h/?q=1", "query")},
 	{BAD("https://h/#f", "fragment")},
 	{BAD("https://h:99999/", "endpoint URL")},
@@ -99,6 +102,7 @@ static void resolves(void **state)
 		if (row->rc) {
 			assert_non_null(strstr(failure.message, row->expected_url));
 			assert_string_not_equal(failure.remedy, "");
+			assert_null(strstr(failure.message, "hidden"));
 			continue;
 		}
 		assert_string_equal(endpoint.region, row->expected_region);
