@@ -128,9 +128,16 @@ static int64_t aws_time(const struct client *client)
 
 static int renew_credentials(struct client *client, struct failure *failure)
 {
-	if (!credentials_stale(&client->credentials, aws_time(client)))
+	const struct credentials *old = &client->credentials;
+	int rc;
+
+	if (!credentials_stale(old, aws_time(client)))
 		return 0;
-	return load_credentials(client, failure);
+	rc = load_credentials(client, failure);
+	/* Renewal comes early so that it may fail for a while. */
+	if (rc && rc != -ECANCELED && aws_time(client) < old->expires_at)
+		return 0;
+	return rc;
 }
 
 static int sign(const struct client *client, const char *service, int64_t now,
@@ -176,8 +183,12 @@ static int send_signed(struct client *client, const char *service, const struct 
 
 	sigv4_date(now, date);
 	rc = sign(client, service, now, query, headers, count, &authorization);
+	if (rc == -ENOMEM) {
+		failure_memory(failure);
+		goto out;
+	}
 	if (rc) {
-		failure_set(failure, FAILURE_MEMORY, "signing failed: %s", strerror(-rc));
+		failure_set(failure, FAILURE_SYSTEM, "signing the request: %s", strerror(-rc));
 		goto out;
 	}
 	headers[count++] = (struct http_header){"authorization", authorization.data};

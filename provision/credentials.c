@@ -73,12 +73,26 @@ static const char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
+/* Who names a profile must not act as the instance's role instead. */
+static int profile_named(struct failure *failure)
+{
+	failure_set(failure, FAILURE_CREDENTIALS,
+		    "credentials of AWS_PROFILE '%s': profiles are not supported yet",
+		    variable("AWS_PROFILE"));
+	failure_set_remedy(failure, "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (`aws "
+				    "configure export-credentials --format env` prints them), or "
+				    "unset AWS_PROFILE");
+	return -EINVAL;
+}
+
 static int load_environment(const struct credentials_context *context,
 			    struct credentials *credentials, struct failure *failure)
 {
 	const char *id = variable("AWS_ACCESS_KEY_ID");
 	const char *secret = variable("AWS_SECRET_ACCESS_KEY");
 
+	if (!id && !secret && variable("AWS_PROFILE"))
+		return profile_named(failure);
 	if (!id && !secret) {
 		failure_set(failure, FAILURE_CREDENTIALS,
 			    "environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");

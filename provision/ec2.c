@@ -55,12 +55,16 @@ static int bad_answer(int rc, const char *action, struct failure *failure)
 /* CreateTrafficMirrorSession. */
 
 /* RFC 4122 section 4.4, version 4. */
-static int make_token(char token[EC2_TOKEN_BYTES])
+static int make_token(char token[EC2_TOKEN_BYTES], struct failure *failure)
 {
 	unsigned char b[16];
 
-	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+	if (getrandom(b, sizeof(b), 0) != sizeof(b)) {
+		failure_set(failure, FAILURE_SYSTEM, "client token: no random number: %s",
+			    strerror(errno));
+		failure_set_remedy(failure, "give --client-token");
 		return -EIO;
+	}
 	b[6] = (b[6] & 0x0f) | 0x40;
 	b[8] = (b[8] & 0x3f) | 0x80;
 	snprintf(token, EC2_TOKEN_BYTES,
@@ -140,8 +144,8 @@ int ec2_create_session(struct client *client, const struct ec2_create *create,
 	if (create->client_token)
 		snprintf(created->client_token, sizeof(created->client_token), "%s",
 			 create->client_token);
-	else if (make_token(created->client_token))
-		return failure_memory(failure);
+	else if (make_token(created->client_token, failure))
+		return -EIO;
 	ec2_encode_create(&query, create, created->client_token);
 	rc = client_call(client, SERVICE, &query, &document, failure);
 	query_fini(&query);

@@ -15,6 +15,7 @@ enum failure_kind {
 	FAILURE_NONE,
 	FAILURE_USAGE,       /* an option or its value is wrong; nothing was sent */
 	FAILURE_MEMORY,      /* out of memory, or a library could not start */
+	FAILURE_SYSTEM,      /* the kernel or a library refuses what always works */
 	FAILURE_CREDENTIALS, /* none found, or a source is set up wrongly */
 	FAILURE_REGION,      /* none found */
 	FAILURE_UNREACHABLE, /* no connection, or it broke */

@@ -78,7 +78,8 @@ static int unreachable(struct imds *imds, int rc, struct failure *failure)
 {
 	if (rc != -EHOSTUNREACH && rc != -ETIMEDOUT)
 		return rc;
-	imds->absent = true;
+	/* What has answered once is there, and may do so again. */
+	imds->absent = !imds->token.length;
 	failure_set(failure, FAILURE_UNREACHABLE,
 		    "instance metadata %s: no answer within %d ms (not an EC2 instance, or the "
 		    "response hop limit is too low for a container)",

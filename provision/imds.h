@@ -20,7 +20,7 @@ struct imds {
 	struct buffer endpoint;
 	struct buffer token;
 	bool disabled;
-	bool absent; /* it did not answer: not asked again, so that nobody waits twice */
+	bool absent; /* it never answered: not asked again, so that nobody waits twice */
 };
 
 /* Reads the environment; sends nothing. http: borrowed until imds_fini(). */

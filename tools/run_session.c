@@ -54,7 +54,7 @@ static int choose_free(struct client *client, struct mirror_session_spec *spec,
 		return rc;
 	do {
 		if (getrandom(&random, sizeof(random), 0) != sizeof(random)) {
-			failure_set(failure, FAILURE_MEMORY, "VNI: no random number: %s",
+			failure_set(failure, FAILURE_SYSTEM, "VNI: no random number: %s",
 				    strerror(errno));
 			rc = -EIO;
 		}

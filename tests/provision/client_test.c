@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -127,6 +128,43 @@ static void names_what_is_missing(void **state)
 	client_free(NULL);
 }
 
+static int call_again(struct client *client, struct failure *failure)
+{
+	struct xml_document *document = NULL;
+	struct query query;
+	int rc;
+
+	query_init(&query, "CreateTrafficMirrorSession", "2016-11-15");
+	query_add(&query, "one-token", "ClientToken");
+	rc = client_call(client, "ec2", &query, &document, failure);
+	xml_free(document);
+	query_fini(&query);
+	return rc;
+}
+
+/* A run lasts for weeks: metadata that fails for a moment must not end it while its keys live. */
+static void keeps_its_keys_until_they_expire(void **state)
+{
+	struct client_options options = {0};
+	struct failure failure = {0};
+	struct client *client;
+	struct peer peer;
+
+	peer_start(&peer, "imds_falls_silent");
+	unsetenv("AWS_EC2_METADATA_DISABLED");
+	unsetenv("AWS_ACCESS_KEY_ID");
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", peer.url, 1);
+	options.endpoint_url = peer.url;
+	assert_int_equal(client_new(&options, &client, &failure), 0);
+	assert_int_equal(call_again(client, &failure), 0);
+	sleep(4);
+	assert_int_equal(call_again(client, &failure), -ENOENT);
+	assert_int_equal(failure.kind, FAILURE_CREDENTIALS);
+	client_free(client);
+	peer_stop(&peer);
+}
+
 static void unreachable_is_clear(void **state)
 {
 	unsigned int attempts;
@@ -163,6 +201,7 @@ int main(void)
 		cmocka_unit_test_setup(judges_answers, set_environment),
 		cmocka_unit_test_setup(corrects_its_clock, set_environment),
 		cmocka_unit_test_setup(names_what_is_missing, set_environment),
+		cmocka_unit_test_setup(keeps_its_keys_until_they_expire, set_environment),
 		cmocka_unit_test_setup(unreachable_is_clear, set_environment),
 		cmocka_unit_test_setup(stops_between_attempts, set_environment),
 	};

@@ -132,6 +132,34 @@ static void prefers_the_environment(void **state)
 	peer_stop(&peer);
 }
 
+static void a_profile_is_no_other_identity(void **state)
+{
+	struct credentials credentials;
+	struct failure failure;
+	struct peer peer;
+
+	peer_start(&peer, "imds");
+	setenv("AWS_PROFILE", "audit", 1);
+	assert_int_equal(load(peer.url, &credentials, &failure), -EINVAL);
+	assert_int_equal(failure.kind, FAILURE_CREDENTIALS);
+	assert_non_null(strstr(failure.message, "AWS_PROFILE 'audit': profiles are not supported"));
+	assert_non_null(strstr(failure.remedy, "unset AWS_PROFILE"));
+	/* Keys come before profiles, as in the SDKs. */
+	setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+	assert_int_equal(load(peer.url, &credentials, &failure), 0);
+	assert_string_equal(credentials.access_key_id, "AKID");
+	credentials_fini(&credentials);
+	/* As good as unset. */
+	unsetenv("AWS_ACCESS_KEY_ID");
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	setenv("AWS_PROFILE", "", 1);
+	assert_int_equal(load(peer.url, &credentials, &failure), 0);
+	assert_string_equal(credentials.access_key_id, "ASIAROLE");
+	credentials_fini(&credentials);
+	peer_stop(&peer);
+}
+
 static void tells_what_metadata_did_wrong(void **state)
 {
 	static const struct {
@@ -207,6 +235,31 @@ static void does_not_wait_twice(void **state)
 	peer_stop(&peer);
 }
 
+static void what_answered_once_is_asked_again(void **state)
+{
+	struct http *http = http_new();
+	struct buffer value = {0};
+	struct failure failure;
+	struct imds imds;
+	struct peer peer;
+
+	peer_start(&peer, "imds_stutters");
+	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", peer.url, 1);
+	imds_init(&imds, http);
+	assert_int_equal(imds_get(&imds, "/latest/meta-data/placement/region", &value, &failure),
+			 0);
+	assert_int_equal(imds_get(&imds, "/latest/meta-data/placement/region", &value, &failure),
+			 -EHOSTUNREACH);
+	buffer_truncate(&value, 0);
+	assert_int_equal(imds_get(&imds, "/latest/meta-data/placement/region", &value, &failure),
+			 0);
+	assert_string_equal(buffer_string(&value), "eu-central-1");
+	buffer_fini(&value);
+	imds_fini(&imds);
+	http_free(http);
+	peer_stop(&peer);
+}
+
 static void chooses_the_endpoint(void **state)
 {
 	static const struct {
@@ -238,9 +291,11 @@ int main(void)
 		cmocka_unit_test_setup(reads_the_environment, clear),
 		cmocka_unit_test_setup(takes_the_instance_role, clear),
 		cmocka_unit_test_setup(prefers_the_environment, clear),
+		cmocka_unit_test_setup(a_profile_is_no_other_identity, clear),
 		cmocka_unit_test_setup(tells_what_metadata_did_wrong, clear),
 		cmocka_unit_test_setup(renews_a_refused_token, clear),
 		cmocka_unit_test_setup(does_not_wait_twice, clear),
+		cmocka_unit_test_setup(what_answered_once_is_asked_again, clear),
 		cmocka_unit_test_setup(chooses_the_endpoint, clear),
 	};
 

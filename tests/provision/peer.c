@@ -73,6 +73,7 @@ void peer_clear_environment(void)
 		"AWS_ACCESS_KEY_ID",
 		"AWS_SECRET_ACCESS_KEY",
 		"AWS_SESSION_TOKEN",
+		"AWS_PROFILE",
 		"AWS_REGION",
 		"AWS_DEFAULT_REGION",
 		"AWS_ENDPOINT_URL",

@@ -119,6 +119,22 @@ def imds_line_break(request, number):
     return metadata(request, (200, {}, role_document(Token="role\r\nX-Injected: 1")))
 
 
+def imds_falls_silent(request, number):
+    """Keys that expire soon, then nothing: EC2 is asked at the same address."""
+    if request.path == "/":
+        return created(request)
+    if number > 2:
+        return None
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
+    return metadata(request, (200, {}, role_document(
+        Expiration=soon.strftime("%Y-%m-%dT%H:%M:%SZ"))))
+
+
+def imds_stutters(request, number):
+    """Silent twice: libcurl repeats a GET on a kept connection that broke."""
+    return None if number in (2, 3) else imds(request, number)
+
+
 def imds_no_role(request, number):
     if request.path == ROLES:
         return 404, {}, "not found"
@@ -305,7 +321,7 @@ def encrypted(request, number):
 
 SCENARIOS = {function.__name__: function for function in (
     imds, imds_role_error, imds_incomplete, imds_bad_time, imds_not_json, imds_line_break,
-    imds_no_role, imds_bad_role, imds_disabled, imds_version_1, imds_bad_token, imds_token_expires,
+    imds_falls_silent, imds_stutters, imds_no_role, imds_bad_role, imds_disabled, imds_version_1, imds_bad_token, imds_token_expires,
     imds_slow, throttle_twice, throttle_always, limit, refused, dry_run, skewed, dated, wrong_secret,
     created_at_once, redirect, gateway, huge, cut_short, not_xml, other_document,
     other_root, without_set, none_listed, deleted_at_once, deleted_another, deleted_returns,
