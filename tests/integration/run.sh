@@ -376,6 +376,27 @@ ends_with_its_capture()
 	heard recovered adopted
 }
 
+# A create whose answers are lost has had its effect: the run finds its session and deletes it.
+lost_answers()
+{
+	local other
+
+	start proxy in_ns collector python3 "$MIRRORCAP_SOURCE/tests/integration/dropping_proxy.py" \
+		7999 "$(cat "$T/port")" CreateTrafficMirrorSession 3
+	wait_for 10 grep -q listening "$T/proxy.out"
+	launch lost "${plain[@]:0:6}" --session-number 3 --virtual-network-id 12 \
+		--endpoint-url http://127.0.0.1:7999
+	expect_exit 1 finish lost
+	heard lost "3 attempts"
+	heard lost "the session that it had created all the same, tms-"
+	is_gone "$(capture_pid lost)" || fail "lost: capture still runs"
+	expect_eq "$(sessions)" "$1" "sessions after lost answers"
+	other=$(jq -s '[.[] | select(.action == "CreateTrafficMirrorSession")][-4:] |
+		map(.parameters.ClientToken) | unique | length' "$T/emulator.log")
+	expect_eq "$other" 1 "client tokens of four creates"
+	stop proxy || true
+}
+
 # EC2 that does not answer: a signal ends the wait, and the failed delete is told.
 silent_ec2()
 {
@@ -405,4 +426,5 @@ unknown_target
 without_delete_on_exit_it_stays
 refusals
 ends_with_its_capture
+lost_answers 1
 silent_ec2
