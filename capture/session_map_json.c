@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/directory.h"
 #include "capture/session_map.h"
 
 enum {
@@ -342,24 +343,6 @@ static int write_all(int fd, const char *text, size_t length)
 	return 0;
 }
 
-static int sync_directory(const char *path)
-{
-	char directory[PATH_BYTES];
-	const char *slash = strrchr(path, '/');
-	int err = 0;
-	int fd;
-
-	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) + 1 : 1,
-		 slash ? path : ".");
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 /* Writes, syncs and closes fd, a temporary file, and renames it to path. */
 static int replace(int fd, const char *temporary, const char *path, const char *text)
 {
@@ -375,7 +358,7 @@ static int replace(int fd, const char *temporary, const char *path, const char *
 		unlink(temporary);
 		return err;
 	}
-	return sync_directory(path);
+	return directory_sync_parent(path);
 }
 
 int session_map_write(const struct session_map *map, const char *path)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Directories, as far as names in them have to outlast a crash.
+ */
+#ifndef CAPTURE_DIRECTORY_H
+#define CAPTURE_DIRECTORY_H
+
+/*
+ * Syncs the directory that path is in: path's name, or that it is gone, then outlasts a crash.
+ * Returns 0 or -errno.
+ */
+int directory_sync_parent(const char *path);
+
+#endif
