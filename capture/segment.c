@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/directory.h"
 #include "capture/segment.h"
 
 enum {
@@ -17,6 +18,7 @@ enum {
 	FILE_MODE = 0640,
 	NAME_TRIES = 10000,
 	MAX_SEQUENCE_DIGITS = 9,
+	SYNC_EACH_MAX = 64, /* files; more cost less with one sync of the whole file system */
 };
 
 static const char part_suffix[] = ".part";
@@ -25,6 +27,7 @@ struct segment_directory {
 	char *path;
 	pthread_mutex_t lock; /* around the first use */
 	bool ready;           /* created and searched; under lock */
+	bool unsynced;        /* created, but a crash could still take it; atomic */
 	uint32_t sequence;    /* the last one used; atomic */
 };
 
@@ -97,60 +100,31 @@ static int find_sequence(const char *path, uint32_t *highest)
 	return err;
 }
 
-/* Syncs a directory, so that the names in it outlast a crash. */
-static int sync_directory(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-/* The directory that path is in, into parent. */
-static void parent_of(const char *path, char parent[SEGMENT_PATH_BYTES])
-{
-	const char *slash = strrchr(path, '/');
-	int length = slash ? (int)(slash - path) : 0;
-
-	if (length == 0)
-		snprintf(parent, SEGMENT_PATH_BYTES, "%s", slash ? "/" : ".");
-	else
-		snprintf(parent, SEGMENT_PATH_BYTES, "%.*s", length, path);
-}
-
 static int make_ready(struct segment_directory *directory)
 {
-	char parent[SEGMENT_PATH_BYTES];
 	uint32_t highest = 0;
 	int err;
 
-	if (mkdir(directory->path, DIRECTORY_MODE) == 0) {
-		parent_of(directory->path, parent);
-		err = sync_directory(parent);
-		if (err)
-			return err;
-	} else if (errno != EEXIST) {
+	if (mkdir(directory->path, DIRECTORY_MODE) == 0)
+		__atomic_store_n(&directory->unsynced, true, __ATOMIC_RELAXED);
+	else if (errno != EEXIST)
 		return -errno;
-	}
 	err = find_sequence(directory->path, &highest);
 	if (err)
 		return err;
-	__atomic_store_n(&directory->sequence, highest, __ATOMIC_RELAXED);
+	if (highest > __atomic_load_n(&directory->sequence, __ATOMIC_RELAXED))
+		__atomic_store_n(&directory->sequence, highest, __ATOMIC_RELAXED);
 	directory->ready = true;
 	return 0;
 }
 
-static int directory_prepare(struct segment_directory *directory)
+/* again: it was ready once, but somebody has removed it. */
+static int directory_prepare(struct segment_directory *directory, bool again)
 {
 	int err = 0;
 
 	pthread_mutex_lock(&directory->lock);
-	if (!directory->ready)
+	if (again || !directory->ready)
 		err = make_ready(directory);
 	pthread_mutex_unlock(&directory->lock);
 	return err;
@@ -161,7 +135,7 @@ static uint32_t next_sequence(struct segment_directory *directory)
 	return __atomic_add_fetch(&directory->sequence, 1, __ATOMIC_RELAXED);
 }
 
-static void part_path(const struct segment *segment, char path[SEGMENT_PATH_BYTES])
+void segment_part_path(const struct segment *segment, char path[SEGMENT_PATH_BYTES])
 {
 	size_t length;
 
@@ -209,7 +183,7 @@ static int create_part(struct segment *segment, bool direct)
 	int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
 	int err;
 
-	part_path(segment, path);
+	segment_part_path(segment, path);
 	segment->fd = open(path, flags | (direct ? O_DIRECT : 0), FILE_MODE);
 	if (segment->fd < 0)
 		return -errno;
@@ -221,10 +195,21 @@ static int create_part(struct segment *segment, bool direct)
 	return err;
 }
 
+static int create_numbered(struct segment *segment, bool direct)
+{
+	int err = -EEXIST;
+
+	for (unsigned int tries = 0; err == -EEXIST && tries < NAME_TRIES; tries++) {
+		segment->sequence = next_sequence(segment->directory);
+		err = create_part(segment, direct);
+	}
+	return err;
+}
+
 int segment_open(struct segment *segment, struct segment_directory *directory, uint64_t start_ns,
 		 uint32_t worker, bool direct)
 {
-	int err = directory_prepare(directory);
+	int err = directory_prepare(directory, false);
 
 	*segment = (struct segment){
 		.fd = -1,
@@ -236,13 +221,11 @@ int segment_open(struct segment *segment, struct segment_directory *directory, u
 		return err;
 	if (strlen(directory->path) + 128 > SEGMENT_PATH_BYTES)
 		return -ENAMETOOLONG;
-	for (unsigned int tries = 0; tries < NAME_TRIES; tries++) {
-		segment->sequence = next_sequence(directory);
-		err = create_part(segment, direct);
-		if (err != -EEXIST)
-			break;
-	}
-	return err;
+	err = create_numbered(segment, direct);
+	if (err != -ENOENT)
+		return err;
+	err = directory_prepare(directory, true);
+	return err ? err : create_numbered(segment, direct);
 }
 
 /* Why PATH.part could not be created: another process's, or nobody's. */
@@ -252,7 +235,7 @@ static int explain_existing(const struct segment *segment)
 	int err;
 	int fd;
 
-	part_path(segment, path);
+	segment_part_path(segment, path);
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return -EEXIST;
@@ -286,49 +269,126 @@ static int rename_new(const char *part, const char *path)
 }
 
 /* Gives the synced .part its name. */
-static int rename_part(struct segment *segment, const char *part)
+static int rename_part(struct segment *segment)
 {
+	char part[SEGMENT_PATH_BYTES];
+	char path[SEGMENT_PATH_BYTES];
+	int err = -EEXIST;
+
+	segment_part_path(segment, part);
+	for (unsigned int tries = 0; err == -EEXIST && tries < NAME_TRIES; tries++) {
+		if (tries)
+			segment->sequence = next_sequence(segment->directory);
+		segment_path(segment, path);
+		if (segment->replace)
+			err = rename(part, path) < 0 ? -errno : 0;
+		else
+			err = rename_new(part, path);
+		if (!segment->directory)
+			break;
+	}
+	segment->named = err == 0;
+	return err;
+}
+
+/* Makes the file as long as it is to be; an empty one goes. */
+static int cut(const struct segment_end *end)
+{
+	char part[SEGMENT_PATH_BYTES];
+
+	if (end->logical_bytes)
+		return ftruncate(end->segment.fd, (off_t)end->logical_bytes) < 0 ? -errno : 0;
+	segment_part_path(&end->segment, part);
+	return unlink(part) < 0 ? -errno : 0;
+}
+
+/* The file system that was synced last. */
+struct synced {
+	bool any;
+	dev_t device;
+	int error;
+};
+
+/* Syncs the whole file system that fd is on, but where that was done already. */
+static int sync_file_system(int fd, struct synced *synced)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!synced->any || synced->device != st.st_dev) {
+		*synced = (struct synced){.any = true, .device = st.st_dev};
+		synced->error = syncfs(fd) < 0 ? -errno : 0;
+	}
+	return synced->error;
+}
+
+/* The file's data; synced: NULL for just this file's. */
+static int sync_data(int fd, struct synced *synced)
+{
+	/* Of a write that failed in the page cache, only the file itself tells for certain. */
+	if (synced && sync_file_system(fd, synced) == 0 &&
+	    sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE) == 0)
+		return 0;
+	return fdatasync(fd) < 0 ? -errno : 0;
+}
+
+/* The file's name, and its directory's where that is new; synced: as above. */
+static int sync_name(const struct segment *segment, struct synced *synced)
+{
+	struct segment_directory *directory = segment->directory;
 	char path[SEGMENT_PATH_BYTES];
 	int err;
 
-	for (unsigned int tries = 0; tries < NAME_TRIES; tries++) {
-		segment_path(segment, path);
-		if (segment->replace)
-			return rename(part, path) < 0 ? -errno : 0;
-		err = rename_new(part, path);
-		if (err != -EEXIST || !segment->directory)
+	segment_path(segment, path);
+	if (!synced || sync_file_system(segment->fd, synced) != 0) {
+		err = directory_sync_parent(path);
+		if (!err && directory && __atomic_load_n(&directory->unsynced, __ATOMIC_RELAXED))
+			err = directory_sync_parent(directory->path);
+		if (err)
 			return err;
-		segment->sequence = next_sequence(segment->directory);
 	}
-	return -EEXIST;
+	if (directory)
+		__atomic_store_n(&directory->unsynced, false, __ATOMIC_RELAXED);
+	return 0;
+}
+
+static bool is_good(const struct segment_end *end)
+{
+	return end->error == 0 && end->logical_bytes > 0;
 }
 
 /* Data first, then the name: a name never stands for bytes that are not there. */
-static int finish(struct segment *segment, uint64_t logical_bytes)
+void segment_publish_all(struct segment_end *ends, uint32_t count)
 {
-	char part[SEGMENT_PATH_BYTES];
-	char parent[SEGMENT_PATH_BYTES];
-	int err;
+	struct synced data = {0};
+	struct synced names = {0};
+	bool many = count > SYNC_EACH_MAX;
 
-	part_path(segment, part);
-	if (logical_bytes == 0)
-		return unlink(part) < 0 ? -errno : 0;
-	if (ftruncate(segment->fd, (off_t)logical_bytes) < 0 || fdatasync(segment->fd) < 0)
-		return -errno;
-	err = rename_part(segment, part);
-	if (err)
-		return err;
-	parent_of(part, parent);
-	return sync_directory(parent);
+	for (uint32_t i = 0; i < count; i++)
+		ends[i].error = cut(&ends[i]);
+	for (uint32_t i = 0; i < count; i++)
+		if (is_good(&ends[i]))
+			ends[i].error = sync_data(ends[i].segment.fd, many ? &data : NULL);
+	for (uint32_t i = 0; i < count; i++)
+		if (is_good(&ends[i]))
+			ends[i].error = rename_part(&ends[i].segment);
+	for (uint32_t i = 0; i < count; i++)
+		if (is_good(&ends[i]))
+			ends[i].error = sync_name(&ends[i].segment, many ? &names : NULL);
+	/* Closed last: until then the lock shows recovery that somebody is at work. */
+	for (uint32_t i = 0; i < count; i++) {
+		if (close(ends[i].segment.fd) < 0 && !ends[i].error)
+			ends[i].error = -errno;
+		ends[i].segment.fd = -1;
+	}
 }
 
 int segment_publish(struct segment *segment, uint64_t logical_bytes)
 {
-	int err = finish(segment, logical_bytes);
+	struct segment_end end = {.segment = *segment, .logical_bytes = logical_bytes};
 
-	/* Closed last: until then the lock shows recovery that somebody is at work. */
-	if (close(segment->fd) < 0 && !err)
-		err = -errno;
-	segment->fd = -1;
-	return err;
+	segment_publish_all(&end, 1);
+	*segment = end.segment;
+	return end.error;
 }

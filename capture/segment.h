@@ -19,8 +19,9 @@ enum { SEGMENT_PATH_BYTES = 4096 };
 struct segment_directory;
 
 /*
- * The directory OUT/NAME: created (0750) at its first segment, then searched once for the
- * highest SEQ in use. Returns NULL when out of memory. segment_directory_free().
+ * The directory OUT/NAME: created (0750) at its first segment, and again where it was removed
+ * since; then searched once for the highest SEQ in use. Its own name is synced with the first
+ * segment's: until then there is nothing published in it to lose. Returns NULL when out of memory. segment_directory_free().
  */
 struct segment_directory *segment_directory_new(const char *out, const char *name);
 void segment_directory_free(struct segment_directory *directory);
@@ -29,6 +30,7 @@ void segment_directory_free(struct segment_directory *directory);
 struct segment {
 	int fd;
 	bool replace;                        /* a single file given with --force: rename over it */
+	bool named;                          /* NAME.part has become NAME */
 	struct segment_directory *directory; /* borrowed; NULL for a single file */
 	uint64_t start_ns;
 	uint32_t worker;
@@ -53,6 +55,9 @@ int segment_open_file(struct segment *segment, const char *path, bool replace, b
 /* The name that the segment is, or was last, to be published under. */
 void segment_path(const struct segment *segment, char path[SEGMENT_PATH_BYTES]);
 
+/* The name that it has, or would have, until then: NAME.part. */
+void segment_part_path(const struct segment *segment, char path[SEGMENT_PATH_BYTES]);
+
 /* The directory's path. Borrowed. */
 const char *segment_directory_path(const struct segment_directory *directory);
 
@@ -61,8 +66,25 @@ const char *segment_directory_path(const struct segment_directory *directory);
  * closes it. An empty segment (logical_bytes 0) is removed instead. Where a NAME exists already,
  * which only another capture in the same directory can bring about, the next SEQ is taken.
  * Returns 0 or -errno: the file is then closed too, and what is recorded is in NAME.part.
- * segment_path() still tells the name.
+ * segment_path() still tells the name, `named` whether the file got it: a directory that could not
+ * be synced is an error, too.
  */
 int segment_publish(struct segment *segment, uint64_t logical_bytes);
+
+/* A segment that has ended; error: segment_publish()'s result. */
+struct segment_end {
+	struct segment segment;
+	uint64_t logical_bytes;
+	uint64_t packets; /* the caller's */
+	int error;
+};
+
+/*
+ * Publishes several as above, each with its own result in `error`. Where they are more than 64,
+ * their file system is synced as a whole, once for the data and once for the names, instead of
+ * each file and each directory: a journal commit per file is what takes the time. That waits for
+ * what others have written there, too.
+ */
+void segment_publish_all(struct segment_end *ends, uint32_t count);
 
 #endif

@@ -212,6 +212,7 @@ static void *run(void *argument)
 		bool busy = accept_chunks(writer);
 
 		busy |= end_writes(writer, 0);
+		writer_stream_publish_due(writer);
 		if (busy)
 			continue;
 		if (stopping && writer->accepted == 0)
@@ -246,7 +247,9 @@ static int allocate(struct writer *writer)
 
 	writer->jobs = calloc(jobs, sizeof(*writer->jobs));
 	writer->streams = calloc(writer->config.streams, sizeof(*writer->streams));
-	if (!writer->jobs || !writer->streams)
+	writer->ended =
+		calloc((size_t)writer->config.streams + WRITER_ENDED_SPARE, sizeof(*writer->ended));
+	if (!writer->jobs || !writer->streams || !writer->ended)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < writer->config.streams; i++) {
 		writer->streams[i].first = WRITER_NO_JOB;
@@ -297,6 +300,7 @@ void writer_free(struct writer *writer)
 	for (uint32_t i = 0; i < writer->file_count; i++)
 		free(writer->files[i].path);
 	free(writer->files);
+	free(writer->ended);
 	free(writer->streams);
 	free(writer->jobs);
 	pthread_mutex_destroy(&writer->lock);

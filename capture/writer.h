@@ -39,7 +39,7 @@ int writer_choose(const struct output *output, enum writer_method *method);
 
 /* A published file, for the summary. */
 struct writer_file {
-	char *path;
+	char *path; /* NAME.part where it could not be given its name: writer_take_error() told */
 	uint64_t packets;
 	uint64_t bytes; /* the file's size */
 };
@@ -86,7 +86,7 @@ int writer_take_error(struct writer *writer, char *path);
 /* True once the output can take nothing more (a closed pipe). Any thread. */
 bool writer_broken(const struct writer *writer);
 
-/* The published files, oldest first; after writer_stop(). Borrowed. */
+/* The published files, and those that could not be, oldest first; after writer_stop(). Borrowed. */
 const struct writer_file *writer_files(const struct writer *writer, uint32_t *count);
 
 #endif

@@ -16,6 +16,9 @@
 
 enum { WRITER_NO_JOB = UINT32_MAX };
 
+/* Ended segments that may stay open, beyond one open file for each stream. */
+enum { WRITER_ENDED_SPARE = 16 };
+
 enum writer_job_state {
 	WRITER_JOB_QUEUED,
 	WRITER_JOB_UNDER_WAY,
@@ -37,7 +40,6 @@ struct writer_stream {
 	uint64_t submitted_end; /* file offset after the last write that was begun */
 	bool open;              /* segment is */
 	bool failed;            /* nothing more is recorded until the next segment */
-	bool published;         /* there was a segment before */
 	uint64_t good_end;      /* after the last record that is on disk with all before it */
 	uint64_t packets;       /* so far in the segment */
 	struct segment segment;
@@ -51,6 +53,12 @@ struct writer {
 	struct writer_stream *streams;
 	uint32_t accepted;  /* jobs that have not gone back yet */
 	uint32_t under_way; /* writes */
+
+	uint32_t open_count;       /* segments */
+	struct segment_end *ended; /* segments to publish: streams + WRITER_ENDED_SPARE */
+	uint32_t ended_count;
+	uint64_t ended_ns; /* when the first of them had ended, on the monotonic clock */
+	bool published;    /* there was a segment before */
 
 	pthread_t thread;
 	bool started;
@@ -71,7 +79,10 @@ void writer_stream_accept(struct writer *writer, struct chunk *chunk);
 /* A job's write has ended. */
 void writer_stream_end(struct writer *writer, const struct writer_result *result);
 
-/* Publishes what is still open; no job is left. */
+/* Publishes the segments that have ended, where they have waited long enough. */
+void writer_stream_publish_due(struct writer *writer);
+
+/* Ends and publishes what is still open; no job is left. */
 void writer_stream_finish_all(struct writer *writer);
 
 /* Keeps a failure for writer_take_error(). error: -errno. */

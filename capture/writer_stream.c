@@ -7,9 +7,13 @@
  * where its predecessor ended waits for the stream's writes to end.
  */
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "capture/writer_internal.h"
+
+/* Segments that end within this time are published together. */
+#define PUBLISH_NS 100000000u
 
 static bool is_file(const struct writer *writer)
 {
@@ -49,7 +53,7 @@ static int open_segment(struct writer *writer, struct writer_stream *stream,
 	case OUTPUT_FILE:
 		/* Only what was there before the capture may be replaced. */
 		return segment_open_file(&stream->segment, config->output.path,
-					 config->replace && !stream->published, direct);
+					 config->replace && !writer->published, direct);
 	case OUTPUT_STDOUT:
 	case OUTPUT_NULL:
 		stream->segment.fd = STDOUT_FILENO;
@@ -58,11 +62,50 @@ static int open_segment(struct writer *writer, struct writer_stream *stream,
 	return 0;
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* What could not be published is still there, and its packets count as written. */
+static void note_file(struct writer *writer, const struct segment_end *end)
+{
+	char path[SEGMENT_PATH_BYTES];
+
+	segment_path(&end->segment, path);
+	if (end->error)
+		writer_fail(writer, end->error, path);
+	if (end->logical_bytes == 0)
+		return;
+	writer->published |= end->segment.named;
+	if (!end->segment.named) {
+		segment_part_path(&end->segment, path);
+		if (access(path, F_OK) < 0)
+			return;
+	}
+	writer_add_file(writer, path, end->packets, end->logical_bytes);
+}
+
+static void publish_ended(struct writer *writer)
+{
+	segment_publish_all(writer->ended, writer->ended_count);
+	for (uint32_t i = 0; i < writer->ended_count; i++)
+		note_file(writer, &writer->ended[i]);
+	writer->ended_count = 0;
+}
+
 static void begin_segment(struct writer *writer, struct writer_stream *stream,
 			  const struct chunk *chunk)
 {
-	int error = open_segment(writer, stream, chunk);
+	int error;
 
+	if (writer->open_count + writer->ended_count == writer->config.streams + WRITER_ENDED_SPARE)
+		publish_ended(writer);
+	error = open_segment(writer, stream, chunk);
+	writer->open_count += error == 0;
 	stream->open = error == 0;
 	stream->failed = error != 0;
 	stream->submitted_end = 0;
@@ -79,22 +122,27 @@ static void begin_segment(struct writer *writer, struct writer_stream *stream,
 static void finish_segment(struct writer *writer, struct writer_stream *stream)
 {
 	bool wanted = stream->packets > 0 || writer->config.output.kind == OUTPUT_FILE;
-	char path[SEGMENT_PATH_BYTES];
-	int error;
 
 	stream->open = false;
+	writer->open_count--;
 	if (!is_file(writer))
 		return;
-	error = segment_publish(&stream->segment, wanted ? stream->good_end : 0);
-	if (error) {
-		fail_segment(writer, stream, error);
-		return;
-	}
-	if (!wanted || stream->good_end == 0)
-		return;
-	stream->published = true;
-	segment_path(&stream->segment, path);
-	writer_add_file(writer, path, stream->packets, stream->good_end);
+	if (writer->ended_count == 0)
+		writer->ended_ns = monotonic_ns();
+	writer->ended[writer->ended_count++] = (struct segment_end){
+		.segment = stream->segment,
+		.logical_bytes = wanted ? stream->good_end : 0,
+		.packets = stream->packets,
+	};
+	/* The next one of a single file needs its name. */
+	if (writer->config.output.kind == OUTPUT_FILE)
+		publish_ended(writer);
+}
+
+void writer_stream_publish_due(struct writer *writer)
+{
+	if (writer->ended_count && monotonic_ns() - writer->ended_ns >= PUBLISH_NS)
+		publish_ended(writer);
 }
 
 /* May the write of the first queued job begin? */
@@ -238,4 +286,5 @@ void writer_stream_finish_all(struct writer *writer)
 	for (uint32_t i = 0; i < writer->config.streams; i++)
 		if (writer->streams[i].open)
 			finish_segment(writer, &writer->streams[i]);
+	publish_ended(writer);
 }

@@ -19,7 +19,7 @@
 
 enum {
 	RECORDING_PATH_BYTES = 512,
-	RECORDING_MAX = 64, /* sessions and streams */
+	RECORDING_MAX = 10240, /* sessions and streams */
 };
 
 /* A record that stream_append() took. */

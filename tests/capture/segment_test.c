@@ -99,6 +99,66 @@ static void an_empty_one_leaves_nothing(void **state)
 	segment_directory_free(sessions);
 }
 
+/* Somebody cleans up while the capture runs: what comes then is recorded again. */
+static void a_removed_directory_is_made_again(void **state)
+{
+	struct segment_directory *sessions = segment_directory_new(".", "removed");
+	char path[SEGMENT_PATH_BYTES];
+	struct segment segment;
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(segment_open(&segment, sessions, start_ns, 0, false), 0);
+		segment_path(&segment, path);
+		assert_int_equal(pwrite(segment.fd, "0123456789", 10, 0), 10);
+		assert_int_equal(segment_publish(&segment, 10), 0);
+		assert_true(segment.named);
+		check_text(path, "0123456789");
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(rmdir("removed"), 0);
+	}
+	/* Its numbers are not used again. */
+	assert_true(segment.sequence > 1);
+	/* The directory that it was in has gone, too: it is not ours to make. */
+	segment_directory_free(sessions);
+	sessions = segment_directory_new("gone", "removed");
+	assert_int_equal(segment_open(&segment, sessions, start_ns, 0, false), -ENOENT);
+	segment_directory_free(sessions);
+}
+
+/* Enough to be synced together; some of them are empty, or cannot be published. */
+static void many_are_published_each_for_itself(void **state)
+{
+	enum { COUNT = 100 };
+	struct segment_directory *sessions = segment_directory_new(".", "many");
+	static struct segment_end ends[COUNT];
+	char path[SEGMENT_PATH_BYTES];
+
+	for (uint32_t i = 0; i < COUNT; i++) {
+		ends[i] = (struct segment_end){.logical_bytes = i % 10};
+		assert_int_equal(segment_open(&ends[i].segment, sessions, start_ns, 0, false), 0);
+		assert_int_equal(pwrite(ends[i].segment.fd, "0123456789", 10, 0), 10);
+	}
+	segment_part_path(&ends[55].segment, path);
+	assert_int_equal(unlink(path), 0);
+	segment_publish_all(ends, COUNT);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		char text[] = "0123456789";
+		bool good = i != 55 && i % 10;
+
+		text[i % 10] = '\0';
+		assert_int_equal(ends[i].error, i == 55 ? -ENOENT : 0);
+		assert_int_equal(ends[i].segment.named, good);
+		assert_int_equal(ends[i].segment.fd, -1);
+		segment_path(&ends[i].segment, path);
+		assert_int_equal(exists(path), good);
+		if (good)
+			check_text(path, text);
+		segment_part_path(&ends[i].segment, path);
+		assert_false(exists(path));
+	}
+	segment_directory_free(sessions);
+}
+
 static void sequence_goes_on_after_the_highest(void **state)
 {
 	static const char *const there[] = {
@@ -290,6 +350,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_named_and_published),
 		cmocka_unit_test(an_empty_one_leaves_nothing),
+		cmocka_unit_test(a_removed_directory_is_made_again),
+		cmocka_unit_test(many_are_published_each_for_itself),
 		cmocka_unit_test(sequence_goes_on_after_the_highest),
 		cmocka_unit_test(nothing_is_overwritten),
 		cmocka_unit_test(is_locked_while_open),
