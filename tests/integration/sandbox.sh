@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# From inside a running capture no internet connection can be opened: system calls are made in the
+# From inside a running capture no socket but a local one opens: system calls are made in the
 # process itself, by a debugger. Every thread of it is inside the sandbox.
 
 . "$(dirname "$0")/lib.sh"
 need_root
 need gdb
 
-AF_UNIX=1 AF_INET=2 AF_INET6=10 SOCK_STREAM=1 SOCK_DGRAM=2 EACCES=13
+AF_UNIX=1 AF_INET=2 AF_INET6=10 AF_PACKET=17 SOCK_STREAM=1 SOCK_DGRAM=2 EACCES=13
 case $(uname -m) in
 x86_64 | aarch64) SYS_IO_URING_SETUP=425 ;;
 *) skip "system call numbers of $(uname -m) are not known here" ;;
@@ -36,7 +36,7 @@ inside()
 
 [[ $(inside "socket($AF_UNIX, $SOCK_DGRAM, 0)") =~ ^[0-9]+\  ]] ||
 	fail "calls from inside do not work: $(cat "$T/gdb.out" "$T/gdb.err")"
-for family in "$AF_INET" "$AF_INET6"; do
+for family in "$AF_INET" "$AF_INET6" "$AF_PACKET"; do
 	for type in "$SOCK_STREAM" "$SOCK_DGRAM"; do
 		expect_eq "$(inside "socket($family, $type, 0)")" "-1 $EACCES" "socket($family, $type)"
 	done

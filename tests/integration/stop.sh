@@ -14,7 +14,7 @@ veth_pair source s0 collector c0
 send()
 {
 	in_ns source "$MIRRORGEN" --synthetic --vni 7 --source-ip 10.9.0.1 --target-ip 10.9.0.2 \
-		--target-mac "$(mac collector c0)" --write s0 --count "$1" --rate "$2"
+		--target-mac "$(mac collector c0)" --write s0 --count "$1" --rate "$2" "${@:3}"
 }
 
 # begin NAME ARGUMENT...
@@ -83,6 +83,22 @@ expect_eq "$(wc -l <"$T/reader.out")" 100 "packets that tcpdump saw"
 tail -n 1 "$T/live.err" >"$T/live.json"
 expect_eq "$(json "$T/live.json" .written)" 100 "-w -: written"
 expect_eq "$(json "$T/live.json" .in_flight)" 0 "-w -: in flight"
+
+# A slow reader of so many packets: what arrives after they were accepted is no loss.
+start slow in_ns collector sh -c \
+	"{ \"\$0\" \"\$@\"; echo \$? >\"$T/slow.code\"; } |
+		{ until [ -e \"$T/go\" ]; do sleep 0.1; done; cat >\"$T/slow.pcap\"; }" "$CAPTURE" \
+	-i af_packet:c0 --vni 7 -w - -a packets:500 --summary json
+wait_for 20 grep -q '^mirrorcap: receiving' "$T/slow.err"
+send 200000 100000 --size 1400 >"$T/send.out"
+[[ ! -e $T/slow.code ]] || fail "-w -: the reader was not slow"
+touch "$T/go"
+finish slow 20 || fail "a slow reader: the pipeline's exit code $?"
+tail -n 1 "$T/slow.err" >"$T/slow.json"
+expect_eq "$(cat "$T/slow.code")" 0 "exit code with a slow reader"
+expect_eq "$(json "$T/slow.json" .written)" 500 "a slow reader: written"
+expect_eq "$(json "$T/slow.json" .nic.missed)" 0 "a slow reader: missed"
+expect_eq "$(capinfos -Mrc -T "$T/slow.pcap" | cut -f 2)" 500 "a slow reader: packets for capinfos"
 
 # A reader that goes away ends the capture, and what it did not take is counted.
 start gone in_ns collector sh -c \
