@@ -18,6 +18,7 @@
 #include "tools/ledger_report.h"
 
 #define LEDGER_DIRECTORY "/run/mirrorcap"
+#define USER_DIRECTORY   "$XDG_RUNTIME_DIR/mirrorcap"
 
 enum {
 	EXIT_USAGE = 2,
@@ -25,7 +26,7 @@ enum {
 };
 
 struct options {
-	const char *path; /* NULL: the newest in LEDGER_DIRECTORY */
+	const char *path; /* NULL: the newest where captures keep theirs */
 	bool json;
 	unsigned int watch_seconds; /* 0: once */
 };
@@ -34,7 +35,8 @@ static const char usage[] =
 	"usage: mirrorcap-ledger [--output json|text] [--watch SECONDS] [PATH]\n"
 	"\n"
 	"Prints the packet accounts of a running or finished capture. Without PATH: the newest\n"
-	"ledger in " LEDGER_DIRECTORY ". Exits 1 where the account does not balance.\n";
+	"ledger in " LEDGER_DIRECTORY ", of users in " USER_DIRECTORY ". Exits 1 where\n"
+	"the account does not balance.\n";
 
 static int parse_watch(const char *text, unsigned int *seconds)
 {
@@ -127,6 +129,31 @@ static int find_newest(const char *directory, char *path, size_t size)
 	return rc;
 }
 
+/* Where a capture of the same user keeps its ledger without --ledger. size: bytes of path. */
+static void default_directory(char *path, size_t size)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+	if (geteuid() == 0)
+		snprintf(path, size, "%s", LEDGER_DIRECTORY);
+	else
+		snprintf(path, size, "%s/mirrorcap", runtime ? runtime : "");
+}
+
+/* The newest ledger of the default directory; prints what is wrong. size: bytes of path. */
+static int find_default(char *path, size_t size)
+{
+	char directory[PATH_MAX];
+	int rc;
+
+	default_directory(directory, sizeof(directory));
+	rc = find_newest(directory, path, size);
+	if (rc < 0)
+		fprintf(stderr, "mirrorcap: %s: %s: start a capture or give a PATH\n", directory,
+			rc == -ENOENT ? "no ledger here" : strerror(-rc));
+	return rc;
+}
+
 static void print_open_error(const char *path, int rc)
 {
 	if (rc == -EPROTO)
@@ -187,12 +214,8 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (!options.path) {
-		rc = find_newest(LEDGER_DIRECTORY, newest, sizeof(newest));
-		if (rc < 0) {
-			fprintf(stderr, "mirrorcap: " LEDGER_DIRECTORY
-					": no ledger here: start a capture or give a PATH\n");
+		if (find_default(newest, sizeof(newest)) < 0)
 			return EXIT_FAILURE;
-		}
 		options.path = newest;
 	}
 	rc = ledger_open(&ledger, options.path);

@@ -30,8 +30,8 @@ bool ledger_report_balanced(const struct ledger_report *report);
 void ledger_report_text(const struct ledger_report *report, FILE *out);
 
 /*
- * Prints one line of JSON with the summary's fields and "balanced" and "torn", all drop reasons
- * and all sessions. Returns 0 or -ENOMEM; errors of out are left in it: ferror().
+ * Prints one line of JSON: the totals, all drop reasons, the NIC's losses, all sessions, "balanced"
+ * and "torn". The capture's summary has more, of what no ledger knows. Returns 0 or -ENOMEM; errors of out are left in it: ferror().
  */
 int ledger_report_json(const struct ledger_report *report, FILE *out);
 

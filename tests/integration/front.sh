@@ -50,3 +50,24 @@ expect_eq "$(json "$T/ledger.json" '.sessions[0].virtual_network_id')" 7 "VNI in
 stop capture INT || fail "capture exited with $?"
 expect_exit 0 "$LEDGER" "$T/ledger" >"$T/ledger.txt"
 grep -q '^balanced: ' "$T/ledger.txt" || fail "the ledger of a finished capture does not balance"
+
+# Without PATH, as a user that is not root: the newest of that user's own.
+as_user()
+{
+	setpriv --reuid 65534 --regid 65534 --clear-groups env XDG_RUNTIME_DIR="$T/runtime" \
+		"$T/programs/mirrorcap-ledger" 2>"$T/user.err" >"$T/user.txt"
+}
+
+chmod 755 "$T"
+mkdir -p "$T/runtime" "$T/programs"
+cp "$LEDGER" "$T/programs/"
+expect_exit 1 as_user
+grep -qF "$T/runtime/mirrorcap: no ledger here" "$T/user.err" || fail "said: $(cat "$T/user.err")"
+mkdir "$T/runtime/mirrorcap"
+cp "$T/ledger" "$T/runtime/mirrorcap/1.ledger"
+chmod -R a+rX "$T/runtime"
+expect_exit 0 as_user
+expect_eq "$(cat "$T/user.txt")" "$(cat "$T/ledger.txt")" "the user's ledger"
+chmod 700 "$T/runtime/mirrorcap"
+expect_exit 1 as_user
+grep -qF "$T/runtime/mirrorcap: Permission denied" "$T/user.err" || fail "said: $(cat "$T/user.err")"
