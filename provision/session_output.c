@@ -38,19 +38,27 @@ static int print_json(FILE *out, json_t *object)
 
 /* Text. */
 
-/* U+0080 to U+009F move a terminal's cursor as the ASCII controls do. */
-static void print_safe(FILE *out, const char *text)
+/*
+ * U+0080 to U+009F move a terminal's cursor as the ASCII controls do. out: NULL prints nothing.
+ * Returns the number of characters.
+ */
+static int print_safe(FILE *out, const char *text)
 {
+	int count = 0;
+
 	for (; *text; text++) {
 		unsigned char byte = (unsigned char)text[0], next = (unsigned char)text[1];
 
 		if (byte == 0xc2 && next >= 0x80 && next <= 0x9f) {
-			fputc('?', out);
+			byte = '?';
 			text++;
-		} else {
-			fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, out);
 		}
+		/* The bytes that continue a character of UTF-8 take no place. */
+		count += (byte & 0xc0) != 0x80;
+		if (out)
+			fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, out);
 	}
+	return count;
 }
 
 static const char *or_dash(const char *text)
@@ -122,7 +130,7 @@ static void fill_row(const struct mirror_session *session, struct table_row *row
 static void widen(const struct table_row *row, int widths[COLUMNS])
 {
 	for (int i = 0; i < COLUMNS; i++) {
-		int length = (int)strlen(row->cells[i]);
+		int length = print_safe(NULL, row->cells[i]);
 
 		if (length > widths[i])
 			widths[i] = length;
@@ -133,9 +141,11 @@ static void print_row(FILE *out, const struct table_row *row, const int widths[C
 {
 	int i;
 
-	for (i = 0; i < COLUMNS - 1; i++)
-		fprintf(out, "%-*s  ", widths[i], row->cells[i]);
-	/* The last column alone holds free text. */
+	for (i = 0; i < COLUMNS - 1; i++) {
+		int length = print_safe(out, row->cells[i]);
+
+		fprintf(out, "%*s", widths[i] - length + 2, "");
+	}
 	print_safe(out, row->cells[i]);
 	fputc('\n', out);
 }
