@@ -52,6 +52,15 @@ static int create(struct client *client, const struct session_options *options,
 		say_dry_run("create");
 	else
 		rc = written(session_output_created(stdout, options->output, &created), failure);
+	/* It mirrors from now on: whoever cannot read stdout must learn which one. */
+	if (rc) {
+		failure_set(failure, FAILURE_OUTPUT, "%s was created, but %s",
+			    created.session.traffic_mirror_session_id, failure->message);
+		failure_set_remedy(failure,
+				   "see it with `mirrorcap session show "
+				   "--traffic-mirror-session-id %s`",
+				   created.session.traffic_mirror_session_id);
+	}
 	ec2_created_fini(&created);
 	return rc;
 }
@@ -156,11 +165,48 @@ static int fail(const struct subcommand *subcommand, const struct failure *failu
 
 /* Options. */
 
-static int bad_option(const struct subcommand *subcommand, int result, const char *argument,
-		      struct failure *failure)
+/* The table's option of that value, or NULL. */
+static const struct option *find_option(const struct option *table, int value)
 {
-	failure_set(failure, FAILURE_USAGE, "%s: %s", argument,
-		    result == ':' ? "needs a value" : "no such option");
+	for (; table->name; table++) {
+		if (table->val == value)
+			return table;
+	}
+	return NULL;
+}
+
+/* True where the word, "--NAME" or "--NAME=VALUE", could be several of the table's options. */
+static bool ambiguous(const struct option *table, const char *word)
+{
+	size_t length, count = 0;
+
+	if (strncmp(word, "--", 2) != 0)
+		return false;
+	word += 2;
+	length = strcspn(word, "=");
+	for (; table->name; table++)
+		count += strncmp(table->name, word, length) == 0;
+	return count > 1;
+}
+
+/* result and optopt: of getopt_long(). word: the last that it read. */
+static int bad_option(const struct subcommand *subcommand, const struct option *table, int result,
+		      const char *word, struct failure *failure)
+{
+	const struct option *known = find_option(table, optopt);
+	int name_length = (int)strcspn(word, "=");
+
+	if (known && result == ':')
+		failure_set(failure, FAILURE_USAGE, "--%s: needs a value", known->name);
+	else if (known && strncmp(word, "--", 2) == 0)
+		failure_set(failure, FAILURE_USAGE, "--%s: takes no value", known->name);
+	else if (optopt)
+		failure_set(failure, FAILURE_USAGE, "-%c: no such option", optopt);
+	else if (ambiguous(table, word))
+		failure_set(failure, FAILURE_USAGE, "%.*s: could be several options", name_length,
+			    word);
+	else
+		failure_set(failure, FAILURE_USAGE, "%.*s: no such option", name_length, word);
 	failure_set_remedy(failure, "see mirrorcap session %s --help", subcommand->name);
 	return -1;
 }
@@ -197,7 +243,7 @@ static int parse_options(const struct subcommand *subcommand, int argc, char **a
 		if (*help)
 			return 0;
 		if (!session_options_owns(value))
-			return bad_option(subcommand, value, argv[optind - 1], failure);
+			return bad_option(subcommand, table, value, argv[optind - 1], failure);
 		rc = session_options_set(options, value, optarg, failure);
 		if (rc)
 			return rc;

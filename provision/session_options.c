@@ -33,6 +33,7 @@ enum option_value {
 	OPTION_REGION,
 	OPTION_ENDPOINT,
 	OPTION_OUTPUT,
+	OPTION_PROFILE,
 	OPTION_END,
 };
 
@@ -49,7 +50,7 @@ static const struct row {
 	const char *argument; /* NULL: takes none */
 	int commands;
 	int needed_by;
-	const char *help;
+	const char *help; /* NULL: known only to be refused */
 } rows[] = {
 	{"network-interface-id", "ENI", MAKES, MAKES, "the source: the interface to mirror"},
 	{"traffic-mirror-target-id", "TMT", MAKES, MAKES, "where the copies go"},
@@ -71,6 +72,7 @@ static const struct row {
 	{"region", "REGION", ALL, 0, "default: AWS_REGION, then the instance's own"},
 	{"endpoint-url", "URL", ALL, 0, "default: AWS_ENDPOINT_URL_EC2, then the region's"},
 	{"output", "json|text", PRINTS, 0, "form of what is printed (default: json)"},
+	{"profile", "NAME", ALL, 0, NULL},
 };
 
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == OPTION_END - SESSION_OPTIONS_BASE,
@@ -112,7 +114,7 @@ void session_options_help(enum session_command command, struct buffer *text)
 		const struct row *row = &rows[i];
 		char option[64];
 
-		if (!(row->commands & command))
+		if (!(row->commands & command) || !row->help)
 			continue;
 		snprintf(option, sizeof(option), "--%s %s", row->name,
 			 row->argument ? row->argument : "");
@@ -371,6 +373,10 @@ int session_options_set(struct session_options *options, int value, const char *
 		return set_client_text(&options->client.endpoint_url, value, argument, failure);
 	case OPTION_OUTPUT:
 		return set_output(options, argument, failure);
+	case OPTION_PROFILE:
+		return refuse(value, argument, "profiles are not supported yet",
+			      "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead",
+			      failure);
 	case OPTION_END:
 		break;
 	}

@@ -69,10 +69,15 @@ last_request()
 	jq -rs "[.[] | select(.request_id)] | last | $1" "$T/emulator.log"
 }
 
-# session ARGUMENTS...: mirrorcap session; stdout in $T/session.out, stderr in $T/session.err.
+# session ARGUMENTS...: mirrorcap session; stdout in $T/session.out, stderr in $T/session.err, both
+# of all calls in $T/session.all.
 session()
 {
-	"$PROVISION" session "$@" >"$T/session.out" 2>"$T/session.err" </dev/null
+	local status=0
+
+	"$PROVISION" session "$@" >"$T/session.out" 2>"$T/session.err" </dev/null || status=$?
+	cat "$T/session.out" "$T/session.err" >>"$T/session.all"
+	return "$status"
 }
 
 # said TEXT: demands that the last session command wrote TEXT to stderr, in one line in all.

@@ -56,7 +56,14 @@ bad_input_is_not_sent()
 		create ${plain[*]} --client-token 'a b'|--client-token 'a b'
 		create ${plain[*]} --output yaml|--output 'yaml'
 		create ${plain[*]} --colour red|--colour
-		create ${plain[*]} --description|--description
+		create ${plain[*]} --description|--description: needs a value
+		create ${plain[*]} --colour=red|--colour: no such option
+		create ${plain[*]} -x|-x: no such option
+		create ${plain[*]} -xh|-x: no such option
+		create ${plain[*]} --dry-run=x|--dry-run: takes no value
+		create ${plain[*]} --traffic-mirror tmt-0a1b2c3d|--traffic-mirror: could be several
+		create ${plain[*]} --profile audit|--profile 'audit': profiles are not supported yet
+		create ${plain[*]} --profile=audit|--profile 'audit': profiles are not supported yet
 		create ${plain[*]} extra|'extra'
 		delete|--traffic-mirror-session-id
 		delete --traffic-mirror-session-id tms-1|--traffic-mirror-session-id 'tms-1'
@@ -64,7 +71,7 @@ bad_input_is_not_sent()
 		list --filters team=soc|--filters 'team=soc'
 		explode|explode
 	END
-	expect_eq "$count" 30 "cases"
+	expect_eq "$count" 37 "cases"
 	expect_eq "$(cat "$T/emulator.log")" "" "log after bad input"
 }
 
@@ -253,10 +260,32 @@ every_page_is_read()
 		2 "numbers"
 }
 
+# What stdout cannot tell stderr must: the session mirrors already.
+create_names_what_it_created()
+{
+	local id
+
+	! "$PROVISION" session create "${plain[@]}" >/dev/full 2>"$T/session.err" ||
+		fail "create succeeded without its output"
+	id=$(jq -r '.TrafficMirrorSessions[].TrafficMirrorSessionId' \
+		<("$PROVISION" session list))
+	[[ $id =~ ^tms- ]] || fail "sessions after create into a full disk: $id"
+	said "$id was created"
+	delete_all
+}
+
+a_profile_is_refused()
+{
+	AWS_PROFILE=audit AWS_ACCESS_KEY_ID='' AWS_SECRET_ACCESS_KEY='' expect_exit 1 session list
+	said "AWS_PROFILE 'audit': profiles are not supported yet"
+}
+
 secrets_stay_secret()
 {
 	local secret
 
+	# All that was said is there to be searched.
+	grep -qF SignatureDoesNotMatch "$T/session.all" || fail "refusals are not in session.all"
 	for secret in $(jq -r '.[] | .secret_key, .session_token // empty' "$T/credentials.json"); do
 		! grep -rqF --exclude=credentials.json -- "$secret" "$T" || fail "a file holds $secret"
 	done
@@ -277,6 +306,8 @@ bad_credentials_are_refused
 what_ec2_refuses_is_told
 dry_run_changes_nothing
 client_token_creates_once
+create_names_what_it_created
+a_profile_is_refused
 every_page_is_read
 stop emulator
 expect_eq "$(json "$T/state.json" '.TrafficMirrorSessions | length')" 1005 "sessions left"
