@@ -2,6 +2,7 @@
 /* mirrorcap-provision: what mirrorcap does at AWS. Users reach it through `mirrorcap`. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "provision/session_command.h"
 
@@ -24,6 +25,8 @@ static void print_usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+	/* Keys are in memory: neither a core file nor another process of the user gets them. */
+	prctl(PR_SET_DUMPABLE, 0);
 	if (argc < 2) {
 		print_usage(stderr);
 		return EXIT_CODE_USAGE;

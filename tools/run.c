@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "provision/client.h"
@@ -156,6 +157,8 @@ int main(int argc, char **argv)
 	struct failure failure = {0};
 	int result;
 
+	/* Keys are in memory: neither a core file nor another process of the user gets them. */
+	prctl(PR_SET_DUMPABLE, 0);
 	if (run_options_parse(&options, argc, argv, warning, &failure))
 		result = fail(&failure);
 	else if (options.help)
