@@ -18,6 +18,7 @@ enum {
 enum chunk_flags {
 	CHUNK_OPENS = 1,  /* first chunk of its segment: the writer creates the file */
 	CHUNK_CLOSES = 2, /* last chunk of its segment: the writer cuts, syncs and publishes it */
+	CHUNK_FAILED = 4, /* set by the writer: lost, as is what follows in its segment */
 };
 
 /* One record of a stream that holds several sessions. */

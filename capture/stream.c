@@ -42,6 +42,7 @@ struct stream {
 	bool opened;              /* its first chunk was handed over */
 	struct stream_link age;   /* among those that hold a chunk, by the ageing clock */
 	struct stream_link time;  /* among those with a segment, by rotate_ns */
+	struct stream_link retry; /* among those whose segment failed, by the ageing clock */
 } __attribute__((aligned(64)));
 
 struct stream_set {
@@ -57,7 +58,7 @@ struct stream_set {
 	uint32_t chunks;
 	uint32_t held;     /* chunks that streams hold open */
 	uint32_t held_max; /* at the end of a tick */
-	struct stream_link ages, times;
+	struct stream_link ages, times, retries;
 	uint64_t clock_ns; /* for ageing: moves forward by what the given times move forward */
 	uint64_t given_ns;
 	bool started;
@@ -73,6 +74,11 @@ static struct stream *of_age(struct stream_link *link)
 static struct stream *of_time(struct stream_link *link)
 {
 	return (struct stream *)((char *)link - offsetof(struct stream, time));
+}
+
+static struct stream *of_retry(struct stream_link *link)
+{
+	return (struct stream *)((char *)link - offsetof(struct stream, retry));
 }
 
 /* A tick's time may fall back by less than this without having been set back. */
@@ -94,12 +100,27 @@ static uint64_t advance_clock(struct stream_set *set, uint64_t now_ns)
 	return set->clock_ns;
 }
 
+/* A segment that failed takes nothing more; a new one is tried, but at most one a second. */
+#define RETRY_NS 1000000000u
+
+static void note_failure(struct stream_set *set, const struct chunk *chunk)
+{
+	struct stream *stream = &set->streams[chunk->stream];
+
+	if (stream->open && stream->first_ns == chunk->first_ns && !stream->retry.next &&
+	    !(chunk->flags & CHUNK_CLOSES))
+		stream_list_move(&set->retries, &stream->retry, set->clock_ns + RETRY_NS);
+}
+
 static void take_back(struct stream_set *set)
 {
 	struct chunk *chunk;
 
-	while ((chunk = ring_get(set->empty)))
+	while ((chunk = ring_get(set->empty))) {
+		if (__builtin_expect(chunk->flags & CHUNK_FAILED, false))
+			note_failure(set, chunk);
 		set->stock[set->stock_count++] = chunk;
+	}
 }
 
 static struct chunk *take_chunk(struct stream_set *set)
@@ -272,7 +293,7 @@ static bool close_segment(struct stream_set *set, struct stream *stream)
 {
 	if (stream->chunk) {
 		flush(set, stream, CHUNK_CLOSES);
-	} else {
+	} else if (set->block > 1) { /* a pipe has nothing to close: its reader may stall */
 		struct chunk *chunk = take_chunk(set);
 
 		if (!chunk)
@@ -282,6 +303,7 @@ static bool close_segment(struct stream_set *set, struct stream *stream)
 		seal(set, stream, chunk, 0, stream->now.fill, &stream->now, CHUNK_CLOSES);
 	}
 	stream_list_remove(&stream->time);
+	stream_list_remove(&stream->retry);
 	stream->open = false;
 	return true;
 }
@@ -428,6 +450,9 @@ void stream_tick(struct stream_set *set, uint64_t now_ns)
 	while ((first = stream_list_first(&set->times)) && first->time_ns <= now_ns &&
 	       close_segment(set, of_time(first)))
 		;
+	while ((first = stream_list_first(&set->retries)) && first->time_ns <= clock_ns &&
+	       close_segment(set, of_retry(first)))
+		;
 	while ((first = stream_list_first(&set->ages)) &&
 	       clock_ns - first->time_ns >= set->config.flush_ns)
 		flush(set, of_age(first), 0);
@@ -497,6 +522,7 @@ struct stream_set *stream_set_new(const struct stream_config *config, struct chu
 	set->held_max = most_held(set->chunks);
 	stream_list_init(&set->ages);
 	stream_list_init(&set->times);
+	stream_list_init(&set->retries);
 	if (!allocate(set)) {
 		stream_set_free(set);
 		return NULL;

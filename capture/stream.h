@@ -70,7 +70,8 @@ uint8_t *stream_append(struct stream_set *set, uint32_t stream, uint32_t session
  * Hands over the chunks that became full since the last call, takes empty chunks back, hands
  * over chunks whose oldest record is older than flush_ns, or the oldest where streams hold so many
  * that the next burst might find none (all but 32 or an eighth, whichever is more), and closes segments whose duration or
- * interval has passed at now_ns though no packet came.
+ * interval has passed at now_ns though no packet came. A segment of which a chunk came back with
+ * CHUNK_FAILED is closed a second later: the next record tries a new one.
  * now_ns is of the clock that rotation goes by, the records' times'. It may jump: chunks age by
  * its steps forward from tick to tick, whatever the times of the records in them.
  * Cheap when there is nothing to do: call it once per burst, empty ones too.
@@ -79,7 +80,7 @@ void stream_tick(struct stream_set *set, uint64_t now_ns);
 
 /*
  * Closes the open segment of every stream; the next record of a stream starts a new one.
- * Chunk-less streams need a chunk each to say so: streams that got none yet are closed by
+ * Chunk-less streams need a chunk each to say so, but in a pipe: streams that got none yet are closed by
  * later ticks. Returns true when all are closed and handed over.
  */
 bool stream_close_all(struct stream_set *set);

@@ -7,7 +7,8 @@
  * io_uring with O_DIRECT, pwrite with O_DIRECT, pwrite.
  *
  * After a failed write the segment ends at its last record that is safely on disk: what comes
- * after is counted as write_failed until the stream's next segment.
+ * after is counted as write_failed until the stream's next segment. The worker begins one a second
+ * later; an output that is not a directory can have none, and is broken.
  */
 #ifndef CAPTURE_WRITER_H
 #define CAPTURE_WRITER_H
@@ -83,7 +84,10 @@ void writer_free(struct writer *writer);
  */
 int writer_take_error(struct writer *writer, char *path);
 
-/* True once the output can take nothing more (a closed pipe). Any thread. */
+/*
+ * True once the output can take nothing more: a pipe or a single file that failed. The capture
+ * should end. Any thread.
+ */
 bool writer_broken(const struct writer *writer);
 
 /* The published files, and those that could not be, oldest first; after writer_stop(). Borrowed. */

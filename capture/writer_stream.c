@@ -26,18 +26,22 @@ static struct chunk *chunk_of(const struct writer *writer, uint32_t job)
 	return chunk_pool_at(writer->config.pool, job);
 }
 
+/* path: what failed. Without a next file to go on in, the output is at its end. */
+static void fail(struct writer *writer, int error, const char *path)
+{
+	writer_fail(writer, error, path);
+	if (writer->config.output.kind != OUTPUT_DIRECTORY)
+		__atomic_store_n(&writer->broken, true, __ATOMIC_RELAXED);
+}
+
 /* Names the object of a failure: the file where there is one to be, else the output. */
 static void fail_segment(struct writer *writer, const struct writer_stream *stream, int error)
 {
-	char path[SEGMENT_PATH_BYTES];
+	char path[SEGMENT_PATH_BYTES] = "standard output";
 
-	if (!is_file(writer)) {
-		writer_fail(writer, error, "standard output");
-		__atomic_store_n(&writer->broken, true, __ATOMIC_RELAXED);
-		return;
-	}
-	segment_path(&stream->segment, path);
-	writer_fail(writer, error, path);
+	if (is_file(writer))
+		segment_path(&stream->segment, path);
+	fail(writer, error, path);
 }
 
 static int open_segment(struct writer *writer, struct writer_stream *stream,
@@ -77,7 +81,7 @@ static void note_file(struct writer *writer, const struct segment_end *end)
 
 	segment_path(&end->segment, path);
 	if (end->error)
-		writer_fail(writer, end->error, path);
+		fail(writer, end->error, path);
 	if (end->logical_bytes == 0)
 		return;
 	writer->published |= end->segment.named;
@@ -228,7 +232,11 @@ static void retire(struct writer *writer, struct writer_stream *stream)
 		fail_segment(writer, stream, job->error);
 	}
 	count(writer, chunk, !stream->failed);
-	if (!stream->failed) {
+	if (stream->failed) {
+		/* The worker may try a new file; a single one has no second. */
+		if (writer->config.output.kind == OUTPUT_DIRECTORY)
+			chunk->flags |= CHUNK_FAILED;
+	} else {
 		stream->good_end = chunk->whole_end;
 		stream->packets += chunk->records;
 	}

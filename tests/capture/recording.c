@@ -123,7 +123,8 @@ static void expect(struct recording *recording, struct expected_stream *stream,
 	bool next = false;
 
 	if (stream->in_segment) {
-		next = (rotation->packets && stream->in_segment == rotation->packets) ||
+		next = stream->cut ||
+		       (rotation->packets && stream->in_segment == rotation->packets) ||
 		       (rotation->filesize_bytes && end > rotation->filesize_bytes) ||
 		       (rotation->duration_ns &&
 			record->time_ns - stream->first_ns >= rotation->duration_ns) ||
@@ -137,6 +138,7 @@ static void expect(struct recording *recording, struct expected_stream *stream,
 		stream->chunk_start = 0;
 		stream->first_ns = record->time_ns;
 	}
+	stream->cut = false;
 	stream->offset += PCAP_RECORD_HEADER_BYTES + record->caplen;
 	if (stream->offset - stream->chunk_start > recording->config.chunk_bytes)
 		stream->chunk_start = (stream->offset - PCAP_RECORD_HEADER_BYTES - record->caplen) /
@@ -195,6 +197,11 @@ void recording_append_surely(struct recording *recording, uint32_t stream, uint3
 		pause_us(100);
 	}
 	fail_msg("no chunk came back");
+}
+
+void recording_expect_segment(struct recording *recording, uint32_t stream)
+{
+	recording->streams[stream].cut = true;
 }
 
 void recording_tick(struct recording *recording)

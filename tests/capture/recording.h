@@ -41,6 +41,7 @@ struct expected_stream {
 	uint64_t chunk_start; /* offset of the open chunk's first byte */
 	uint64_t first_ns;
 	uint32_t in_segment;
+	bool cut; /* the next record is a new segment's */
 };
 
 struct recording_config {
@@ -83,6 +84,9 @@ bool recording_append(struct recording *recording, uint32_t stream, uint32_t ses
 /* As above; ticks and waits until a chunk comes back. */
 void recording_append_surely(struct recording *recording, uint32_t stream, uint32_t session,
 			     uint32_t caplen, uint32_t len);
+
+/* A second after a failure, for the model: the stream's next record begins a segment. */
+void recording_expect_segment(struct recording *recording, uint32_t stream);
 
 void recording_tick(struct recording *recording);
 

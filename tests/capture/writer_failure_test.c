@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,7 +76,7 @@ static void append_some(struct recording *recording, uint32_t stream, uint32_t c
 			uint32_t caplen)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		recording->now_ns += SECOND / 1000;
+		recording->now_ns += SECOND / 10000; /* all of it within a second */
 		recording_append_surely(recording, stream, stream, caplen, caplen + 1);
 		if (i % 16 == 15)
 			recording_tick(recording);
@@ -135,6 +136,17 @@ static void a_file_ends_where_it_must(void **state)
 	}
 }
 
+/* Seconds go by until a segment that failed is given up. */
+static void wait_for_a_new_chance(struct recording *recording, uint32_t stream)
+{
+	for (int i = 0; i < 3; i++) {
+		recording_drain(recording);
+		poll(NULL, 0, 10);
+	}
+	recording_tick(recording);
+	recording_expect_segment(recording, stream);
+}
+
 /* The next segment is a new chance. */
 static void the_next_segment_is_whole(void **state)
 {
@@ -153,10 +165,10 @@ static void the_next_segment_is_whole(void **state)
 		lost = failed(&recording);
 		assert_in_range(lost, 1, 100);
 		limit_files(RLIM_INFINITY);
-		append_some(&recording, 0, 50, 500); /* of the same segment: lost */
-		append_some(&recording, 0, 300, 500);
+		wait_for_a_new_chance(&recording, 0);
+		append_some(&recording, 0, 450, 500);
 		recording_finish(&recording);
-		assert_int_equal(failed(&recording), lost + 50);
+		assert_int_equal(failed(&recording), lost);
 		recording_check_prefixes(&recording);
 		recording_free(&recording);
 	}
@@ -209,6 +221,80 @@ static void a_full_disk_loses_only_what_did_not_fit(void **state)
 		recording_free(&recording);
 		/* The kernel lets go of a ring's files some time after the ring. */
 		assert_int_equal(umount2(mounted, MNT_DETACH), 0);
+	}
+}
+
+/* Without rotation, too, recording goes on when there is space again. */
+static void returning_space_is_used(void **state)
+{
+	static const char ballast_bytes[180 * 1024];
+	char mounted[RECORDING_PATH_BYTES + 8];
+	char ballast[RECORDING_PATH_BYTES + 16];
+
+	if (geteuid() != 0)
+		skip();
+	snprintf(mounted, sizeof(mounted), "%s/full", directory);
+	snprintf(ballast, sizeof(ballast), "%s/ballast", mounted);
+	assert_int_equal(mkdir(mounted, 0700), 0);
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		struct recording_config config = configure(methods[i], mounted);
+		struct recording recording;
+		uint32_t count;
+		uint64_t lost;
+		int fd;
+
+		assert_int_equal(mount("none", mounted, "tmpfs", 0, "size=256k"), 0);
+		fd = open(ballast, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		assert_int_equal(write(fd, ballast_bytes, sizeof(ballast_bytes)),
+				 sizeof(ballast_bytes));
+		close(fd);
+		recording_start(&recording, &config);
+		append_some(&recording, 0, 200, 700);
+		recording_drain(&recording);
+		lost = failed(&recording);
+		assert_in_range(lost, 200 - 76 * 1024 / 716, 199);
+		wait_for_a_new_chance(&recording, 0);
+		append_some(&recording, 0, 20, 5000); /* still no space for them */
+		wait_for_a_new_chance(&recording, 0);
+		assert_in_range(failed(&recording), lost + 1, lost + 20);
+		lost = failed(&recording);
+		assert_int_equal(unlink(ballast), 0);
+		append_some(&recording, 0, 50, 700);
+		recording_finish(&recording);
+		assert_int_equal(failed(&recording), lost);
+		assert_false(writer_broken(recording.writer));
+		recording_check_prefixes(&recording);
+		writer_files(recording.writer, &count);
+		assert_in_range(count, 2, 3);
+		recording_free(&recording);
+		assert_int_equal(umount2(mounted, MNT_DETACH), 0);
+	}
+}
+
+/* A single file has no next segment: the capture is to end. */
+static void a_failed_single_file_is_the_end(void **state)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		struct recording_config config = configure(methods[i], directory);
+		char path[RECORDING_PATH_BYTES + 16];
+		struct recording recording;
+
+		snprintf(path, sizeof(path), "%s/%zu.pcap", directory, i);
+		config.output = (struct output){OUTPUT_FILE, path};
+		config.sessions = 1;
+		recording_start(&recording, &config);
+		append_some(&recording, 0, 10, 500);
+		recording_drain(&recording);
+		assert_false(writer_broken(recording.writer));
+		limit_files(12ul * CHUNK_BLOCK);
+		append_some(&recording, 0, 200, 500);
+		recording_drain(&recording);
+		assert_true(writer_broken(recording.writer));
+		limit_files(RLIM_INFINITY);
+		recording_finish(&recording);
+		assert_in_range(failed(&recording), 210 - 12 * CHUNK_BLOCK / 516, 209);
+		recording_check_prefixes(&recording);
+		recording_free(&recording);
 	}
 }
 
@@ -272,6 +358,10 @@ int main(void)
 						remove_directory),
 		cmocka_unit_test_setup_teardown(a_full_disk_loses_only_what_did_not_fit,
 						make_directory, remove_directory),
+		cmocka_unit_test_setup_teardown(returning_space_is_used, make_directory,
+						remove_directory),
+		cmocka_unit_test_setup_teardown(a_failed_single_file_is_the_end, make_directory,
+						remove_directory),
 		cmocka_unit_test_setup_teardown(a_file_that_cannot_be_opened_is_counted,
 						make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(sessions_of_one_stream_are_told_apart,
