@@ -287,6 +287,8 @@ void writer_stop(struct writer *writer)
 	if (!writer || !writer->started)
 		return;
 	__atomic_store_n(&writer->stopping, true, __ATOMIC_RELEASE);
+	if (writer->ops->hurry)
+		writer->ops->hurry(writer->backend);
 	pthread_join(writer->thread, NULL);
 	writer->started = false;
 }

@@ -73,6 +73,8 @@ int writer_start(struct writer **writer, const struct writer_config *config);
  * Waits until every chunk handed over before the call is written, every closed segment is
  * published, and ends the thread. The worker must have closed its streams.
  * Segments that are still open are published as they are. NULL is accepted.
+ * A pipe whose reader takes nothing for 5 s from then on is given up: -ETIMEDOUT, broken, and the
+ * rest is counted as write_failed.
  */
 void writer_stop(struct writer *writer);
 /* After writer_stop(), or where writer_start() failed; frees all but what was borrowed. */

@@ -39,6 +39,12 @@ struct writer_backend_ops {
 	uint32_t (*reap)(struct writer_backend *backend, struct writer_result *results,
 			 uint32_t max, uint64_t timeout_ns);
 
+	/*
+	 * From now on a write that makes no progress is given up after a few seconds (-ETIMEDOUT).
+	 * NULL where no write waits for others. Any thread.
+	 */
+	void (*hurry)(struct writer_backend *backend);
+
 	void (*stop)(struct writer_backend *backend);
 };
 

@@ -3,13 +3,22 @@
  * The backends whose jobs have ended when the call returns: pwrite(), a pipe, and null:.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "capture/writer_backend.h"
 
+enum {
+	POLL_MS = 100,
+	PATIENCE_MS = 5000,
+};
+
 struct writer_backend {
+	bool ending;    /* atomic; any thread: writes, writer thread: reads */
+	bool gave_up;   /* on the pipe: jobs that were taken together are not waited for in turn */
 	uint32_t count; /* results not reaped yet */
 	struct writer_result results[];
 };
@@ -75,19 +84,54 @@ static void write_file(struct writer_backend *backend, uint32_t job, int fd, con
 	end_job(backend, job, write_at(fd, data, bytes, offset));
 }
 
-static int write_on(int fd, const uint8_t *data, uint32_t bytes)
+/*
+ * Waits until the pipe has room, or nobody reads. A reader that stalls may take its time; once the
+ * writer is to stop it has PATIENCE_MS.
+ */
+static int wait_for_room(struct writer_backend *backend, int fd)
 {
-	while (bytes) {
-		ssize_t written = write(fd, data, bytes);
+	struct pollfd pipe = {.fd = fd, .events = POLLOUT};
+	int waited_ms = 0;
 
-		if (written < 0 && errno == EAGAIN) {
-			/* Somebody made the pipe non-blocking: wait as write() would have. */
-			struct pollfd pipe = {.fd = fd, .events = POLLOUT};
+	while (!backend->gave_up && waited_ms < PATIENCE_MS) {
+		int ready = poll(&pipe, 1, POLL_MS);
 
-			(void)poll(&pipe, 1, -1);
-		} else if (written < 0 && errno != EINTR) {
+		if (ready > 0)
+			return 0;
+		if (ready < 0 && errno != EINTR)
 			return -errno;
-		} else if (written > 0) {
+		if (__atomic_load_n(&backend->ending, __ATOMIC_RELAXED))
+			waited_ms += POLL_MS;
+	}
+	backend->gave_up = true;
+	return -ETIMEDOUT;
+}
+
+/*
+ * How much may be written without the risk that write() waits: O_NONBLOCK would bind all who
+ * share the pipe, but one that has room takes PIPE_BUF bytes at once. A file never waits.
+ */
+static uint32_t piece_bytes(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? UINT32_MAX : PIPE_BUF;
+}
+
+static int write_on(struct writer_backend *backend, int fd, const uint8_t *data, uint32_t bytes)
+{
+	uint32_t most = piece_bytes(fd);
+
+	while (bytes) {
+		int err = wait_for_room(backend, fd);
+		ssize_t written;
+
+		if (err)
+			return err;
+		written = write(fd, data, bytes < most ? bytes : most);
+		if (written < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		if (written > 0) {
 			data += written;
 			bytes -= (uint32_t)written;
 		}
@@ -98,7 +142,12 @@ static int write_on(int fd, const uint8_t *data, uint32_t bytes)
 static void write_pipe(struct writer_backend *backend, uint32_t job, int fd, const uint8_t *data,
 		       uint32_t bytes, uint64_t offset)
 {
-	end_job(backend, job, write_on(fd, data, bytes));
+	end_job(backend, job, write_on(backend, fd, data, bytes));
+}
+
+static void hurry_pipe(struct writer_backend *backend)
+{
+	__atomic_store_n(&backend->ending, true, __ATOMIC_RELAXED);
 }
 
 static void write_null(struct writer_backend *backend, uint32_t job, int fd, const uint8_t *data,
@@ -107,6 +156,6 @@ static void write_null(struct writer_backend *backend, uint32_t job, int fd, con
 	end_job(backend, job, 0);
 }
 
-const struct writer_backend_ops writer_pwrite_ops = {start, write_file, reap, stop};
-const struct writer_backend_ops writer_pipe_ops = {start, write_pipe, reap, stop};
-const struct writer_backend_ops writer_null_ops = {start, write_null, reap, stop};
+const struct writer_backend_ops writer_pwrite_ops = {start, write_file, reap, NULL, stop};
+const struct writer_backend_ops writer_pipe_ops = {start, write_pipe, reap, hurry_pipe, stop};
+const struct writer_backend_ops writer_null_ops = {start, write_null, reap, NULL, stop};

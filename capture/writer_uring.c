@@ -235,4 +235,4 @@ static uint32_t reap(struct writer_backend *backend, struct writer_result *resul
 	return count;
 }
 
-const struct writer_backend_ops writer_uring_ops = {start, write_file, reap, stop};
+const struct writer_backend_ops writer_uring_ops = {start, write_file, reap, NULL, stop};

@@ -415,6 +415,22 @@ static void a_pipe_is_one_plain_sequence(void **state)
 	bench_stop(&bench);
 }
 
+/* All chunks are at a writer whose reader stalls: the end does not wait for one. */
+static void a_pipe_closes_without_a_chunk(void **state)
+{
+	struct stream_config config = plain;
+	struct bench bench;
+
+	config.aligned = false;
+	config.flush_ns = 0;
+	bench_start(&bench, &config, 1, 0);
+	assert_true(append(&bench, 0, 0, 60));
+	stream_tick(bench.set, bench.now_ns);
+	assert_non_null(next_chunk(&bench));
+	assert_true(stream_close_all(bench.set));
+	bench_stop(&bench);
+}
+
 static uint64_t resident_bytes(void)
 {
 	FILE *file = fopen("/proc/self/statm", "r");
@@ -492,6 +508,7 @@ int main(void)
 		cmocka_unit_test(closing_waits_for_a_chunk),
 		cmocka_unit_test(all_close_with_a_single_chunk_left),
 		cmocka_unit_test(a_pipe_is_one_plain_sequence),
+		cmocka_unit_test(a_pipe_closes_without_a_chunk),
 		cmocka_unit_test(ten_thousand_streams_are_cheap),
 		cmocka_unit_test(refuses_a_set_that_cannot_work),
 	};

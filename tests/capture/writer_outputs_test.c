@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/capture/recording.h"
@@ -187,6 +188,41 @@ static void a_stalled_pipe_counts_what_it_took(void **state)
 	free(end.bytes);
 }
 
+/* Nobody reads to the very end: the capture ends all the same, and says what it could not write. */
+static void a_stalled_pipe_is_given_up(void **state)
+{
+	struct recording_config config = configure(OUTPUT_STDOUT, NULL);
+	struct timespec before;
+	struct timespec after;
+	char path[SEGMENT_PATH_BYTES];
+	struct recording recording;
+	struct ledger_totals totals;
+	struct pipe_end end;
+
+	redirect(&end);
+	recording_start(&recording, &config);
+	while (recording.refused < 100) {
+		recording.now_ns += 1000;
+		recording_append(&recording, 0, 0, 1000, 1000);
+		recording_tick(&recording);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	recording_finish(&recording);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	restore(&end);
+	totals = totals_of(&recording);
+	assert_in_range(after.tv_sec - before.tv_sec, 4, 20);
+	assert_int_equal(totals.in_flight, 0);
+	assert_true(totals.written <= PIPE_BYTES / 1016);
+	assert_int_equal(totals.written + totals.dropped[DROP_WRITE_FAILED],
+			 recording.streams[0].count);
+	assert_true(writer_broken(recording.writer));
+	assert_int_equal(writer_take_error(recording.writer, path), -ETIMEDOUT);
+	close(end.fd);
+	recording_free(&recording);
+	free(end.bytes);
+}
+
 static void a_closed_pipe_is_told(void **state)
 {
 	struct recording_config config = configure(OUTPUT_STDOUT, NULL);
@@ -349,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pipe_gets_one_sequence),
 		cmocka_unit_test(a_stalled_pipe_counts_what_it_took),
+		cmocka_unit_test(a_stalled_pipe_is_given_up),
 		cmocka_unit_test(a_closed_pipe_is_told),
 		cmocka_unit_test(null_counts_and_keeps_nothing),
 		cmocka_unit_test(one_file_holds_all),
