@@ -11,7 +11,8 @@ enum {
 	WAIT_MS = 10, /* how soon the end of the inputs is noticed */
 };
 
-#define TICK_NS 1000000000ull
+#define TICK_NS         1000000000ull
+#define REPORT_AGAIN_NS 30000000000ull
 
 static void ending_signals(sigset_t *set)
 {
@@ -60,19 +61,29 @@ static const char *writer_remedy(int rc)
 	case -EMFILE:
 	case -ENFILE:
 		return "too many open files: raise LimitNOFILE or use --split none";
+	case -ETIMEDOUT:
+		return "the reader has stopped: what it did not take is counted as write_failed";
 	default:
 		return "packets are counted as write_failed: check the device";
 	}
 }
 
+/* What was said last: a full disk is met again with every new file. */
+struct last_report {
+	int rc;
+	uint64_t until_ns; /* said again after this */
+};
+
 /* Says what a writer met. Returns true for a failure, false for a reader that went away. */
-static bool report_writer(struct writer *writer)
+static bool report_writer(struct writer *writer, struct last_report *last)
 {
+	uint64_t now_ns = monotonic_ns();
 	char path[SEGMENT_PATH_BYTES];
 	int rc = writer_take_error(writer, path);
 
-	if (!rc)
-		return false;
+	if (!rc || (rc == last->rc && now_ns < last->until_ns))
+		return rc && rc != -EPIPE;
+	*last = (struct last_report){.rc = rc, .until_ns = now_ns + REPORT_AGAIN_NS};
 	if (rc == -EPIPE) {
 		fprintf(stderr, "mirrorcap: %s: the reader has gone: ending\n", path);
 		return false;
@@ -81,12 +92,12 @@ static bool report_writer(struct writer *writer)
 	return true;
 }
 
-static bool report_writers(struct pipeline *p)
+static bool report_writers(struct pipeline *p, struct last_report *last)
 {
 	bool failed = false;
 
 	for (uint32_t i = 0; i < p->options->workers; i++)
-		failed |= report_writer(p->lanes[i].writer);
+		failed |= report_writer(p->lanes[i].writer, last);
 	return failed;
 }
 
@@ -147,10 +158,11 @@ static bool writers_broken(const struct pipeline *p)
 	return false;
 }
 
-struct deadlines {
+struct agenda {
 	uint64_t stop_ns;
 	uint64_t tick_ns;
 	uint64_t stats_ns;
+	struct last_report report;
 };
 
 static bool passed(uint64_t *deadline_ns, uint64_t now_ns, uint64_t period_ns)
@@ -162,26 +174,26 @@ static bool passed(uint64_t *deadline_ns, uint64_t now_ns, uint64_t period_ns)
 }
 
 /* One round of the chores. Returns true where something failed. */
-static bool attend(struct pipeline *p, struct deadlines *deadlines, uint64_t now_ns)
+static bool attend(struct pipeline *p, struct agenda *agenda, uint64_t now_ns)
 {
 	uint32_t steps = p->clock.line.steps;
 
-	if (passed(&deadlines->tick_ns, now_ns, TICK_NS))
+	if (passed(&agenda->tick_ns, now_ns, TICK_NS))
 		pipeline_tick(p);
 	if (p->clock.line.steps != steps)
 		fprintf(stderr, "mirrorcap: clock: stepped by a second or more%s\n",
 			p->options->output.kind == OUTPUT_DIRECTORY
 				? ": open files are closed, new ones begin"
 				: "");
-	if (p->options->stats_ns && passed(&deadlines->stats_ns, now_ns, p->options->stats_ns))
+	if (p->options->stats_ns && passed(&agenda->stats_ns, now_ns, p->options->stats_ns))
 		print_stats(p);
-	return report_writers(p);
+	return report_writers(p, &agenda->report);
 }
 
 bool control_run(struct pipeline *p)
 {
 	uint64_t now_ns = monotonic_ns();
-	struct deadlines deadlines = {
+	struct agenda agenda = {
 		.stop_ns =
 			p->options->stop_after_ns ? now_ns + p->options->stop_after_ns : UINT64_MAX,
 		.tick_ns = now_ns + TICK_NS,
@@ -190,14 +202,14 @@ bool control_run(struct pipeline *p)
 	bool failed = false;
 
 	while (!pipeline_ended(p)) {
-		if (signalled() || monotonic_ns() >= deadlines.stop_ns || writers_broken(p)) {
+		if (signalled() || monotonic_ns() >= agenda.stop_ns || writers_broken(p)) {
 			pipeline_stop(p, !writers_broken(p));
 			break;
 		}
-		failed |= attend(p, &deadlines, monotonic_ns());
+		failed |= attend(p, &agenda, monotonic_ns());
 	}
 	pipeline_finish(p);
-	failed |= report_writers(p);
+	failed |= report_writers(p, &agenda.report);
 	failed |= report_ports(p);
 	return failed;
 }

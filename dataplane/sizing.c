@@ -24,7 +24,8 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
 }
 
 /*
- * A chunk = budget / open streams, within 16…256 KiB and whole blocks, but never so small that
+ * A chunk = half the budget / streams, within 16…256 KiB and whole blocks: with one open in each
+ * stream, as many are left for what is on its way to the disk. But never so small that
  * the largest record does not fit beside a carried block and a file header. Not every stream
  * needs a chunk at once: an idle one holds none, and when none is free the oldest open one is
  * handed over early.
@@ -32,7 +33,7 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
 static uint64_t chunk_bytes(const struct sizing_input *input)
 {
 	uint64_t budget = input->buffer_bytes / input->workers;
-	uint64_t bytes = budget / input->streams / CHUNK_BLOCK * CHUNK_BLOCK;
+	uint64_t bytes = budget / 2 / input->streams / CHUNK_BLOCK * CHUNK_BLOCK;
 	uint64_t least = round_up(input->max_record_bytes + 2ull * CHUNK_BLOCK, CHUNK_BLOCK);
 
 	if (bytes < CHUNK_BYTES_MIN)
