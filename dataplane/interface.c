@@ -13,8 +13,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dataplane/packet.h"
+
 enum {
 	AWS_PACKET_LENGTH = 8500, /* the default, and the most, behind an NLB */
+	LINK_BYTES = 14 + 2 * 4,  /* Ethernet and two VLAN tags: what MTU does not count */
 	OUTER_IPV4_BYTES = 36,    /* outer IPv4, UDP and VXLAN: what MTU counts beside the frame */
 };
 
@@ -55,6 +58,15 @@ static bool merges(const char *name)
 {
 	return ethtool_value(name, ETHTOOL_GGRO) ||
 	       (ethtool_value(name, ETHTOOL_GFLAGS) & ETH_FLAG_LRO);
+}
+
+uint32_t interface_largest_packet(const char *name)
+{
+	int mtu = get_mtu(name);
+
+	if (mtu < 0 || merges(name))
+		return PACKET_MAX_BYTES;
+	return (uint32_t)mtu + LINK_BYTES;
 }
 
 /* The largest PacketLength of the sessions; what AWS sends at most where one has none. */

@@ -6,9 +6,17 @@
 #ifndef DATAPLANE_INTERFACE_H
 #define DATAPLANE_INTERFACE_H
 
+#include <stdint.h>
+
 #include "capture/session_map.h"
 
 enum { INTERFACE_TEXT_BYTES = 512 };
+
+/*
+ * The largest packet, in bytes with its Ethernet header and tags, that the interface hands over as
+ * it is set now: by its MTU, or what IP allows where it merges packets or cannot be asked.
+ */
+uint32_t interface_largest_packet(const char *name);
 
 /*
  * Compares the MTU with the largest packet that the map's sessions let expect (8500 bytes of frame

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "dataplane/decap.h"
+#include "dataplane/interface.h"
 #include "dataplane/port.h"
 
 enum {
@@ -351,7 +352,8 @@ int port_kernel_open(struct port **out, const struct port_spec *spec, uint32_t q
 		.ops = &kernel_ops,
 		.spec = *spec,
 		.queues = queues,
-		.max_frame = PACKET_MAX_BYTES,
+		/* Should the MTU be raised later, what exceeds this is stored clipped, and counted. */
+		.max_frame = interface_largest_packet(spec->object),
 		.stamps = true,
 		.counters = {.errors = LEDGER_UNKNOWN, .no_mbuf = LEDGER_UNKNOWN},
 	};
