@@ -275,18 +275,49 @@ static void failures_say_why(void **state)
 	segment_directory_free(plain);
 }
 
-/* What a traced child does. */
-static void publish_in_child(void)
+enum { MANY = 65 }; /* more than are synced one by one */
+
+/* What a traced child publishes. */
+static int publish_one(void)
 {
 	struct segment segment;
 
-	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-		_exit(77);
 	if (segment_open_file(&segment, "traced.pcap", false, false) ||
 	    write(segment.fd, "x", 1) != 1)
-		_exit(1);
+		return 1;
 	raise(SIGSTOP);
-	_exit(segment_publish(&segment, 1) ? 1 : 0);
+	return segment_publish(&segment, 1) ? 1 : 0;
+}
+
+/* In a directory of their own. */
+static int publish_some(uint32_t count)
+{
+	struct segment_directory *new_one = segment_directory_new(".", "traced");
+	struct segment_end ends[MANY] = {0};
+
+	for (uint32_t i = 0; i < count; i++) {
+		ends[i].logical_bytes = 1;
+		if (segment_open(&ends[i].segment, new_one, start_ns, 0, false) ||
+		    write(ends[i].segment.fd, "x", 1) != 1)
+			return 1;
+	}
+	raise(SIGSTOP);
+	segment_publish_all(ends, count);
+	for (uint32_t i = 0; i < count; i++)
+		if (ends[i].error)
+			return 1;
+	segment_directory_free(new_one);
+	return 0;
+}
+
+static int publish_one_in_new_directory(void)
+{
+	return publish_some(1);
+}
+
+static int publish_many(void)
+{
+	return publish_some(MANY);
 }
 
 static char letter_of(uint64_t call)
@@ -296,6 +327,10 @@ static char letter_of(uint64_t call)
 		return 't';
 	case SYS_fdatasync:
 		return 'd';
+	case SYS_sync_file_range:
+		return 'w';
+	case SYS_syncfs:
+		return 'F';
 	case SYS_renameat2:
 		return 'r';
 	case SYS_fsync:
@@ -305,30 +340,40 @@ static char letter_of(uint64_t call)
 	}
 }
 
+/* Adds a call's letter; what each of many files needs shows once. */
+static void note(char *order, size_t bytes, uint64_t call)
+{
+	size_t length = strlen(order);
+	char letter = letter_of(call);
+
+	if (!letter || length + 1 >= bytes)
+		return;
+	if (length && order[length - 1] == letter && strchr("twr", letter))
+		return;
+	order[length] = letter;
+	order[length + 1] = '\0';
+}
+
 /* Follows the child's system calls to its end; returns its exit status. */
 static int follow(pid_t child, char *order, size_t bytes)
 {
 	struct __ptrace_syscall_info info;
-	size_t length = 0;
 	int status;
 
+	order[0] = '\0';
 	assert_int_equal(ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD), 0);
 	for (;;) {
 		assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
 		assert_int_equal(waitpid(child, &status, 0), child);
 		if (WIFEXITED(status))
-			break;
+			return WEXITSTATUS(status);
 		if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) > 0 &&
-		    info.op == PTRACE_SYSCALL_INFO_ENTRY && letter_of(info.entry.nr) &&
-		    length + 1 < bytes)
-			order[length++] = letter_of(info.entry.nr);
+		    info.op == PTRACE_SYSCALL_INFO_ENTRY)
+			note(order, bytes, info.entry.nr);
 	}
-	order[length] = '\0';
-	return WEXITSTATUS(status);
 }
 
-/* A crash between any two steps leaves no name without its bytes. */
-static void data_are_synced_before_the_name(void **state)
+static void check_order(int (*publish)(void), const char *expected)
 {
 	char order[64];
 	pid_t child = fork();
@@ -336,13 +381,21 @@ static void data_are_synced_before_the_name(void **state)
 
 	assert_true(child >= 0);
 	if (child == 0)
-		publish_in_child();
+		_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? 77 : publish());
 	assert_int_equal(waitpid(child, &status, 0), child);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
 		skip();
 	assert_true(WIFSTOPPED(status));
 	assert_int_equal(follow(child, order, sizeof(order)), 0);
-	assert_string_equal(order, "tdrs");
+	assert_string_equal(order, expected);
+}
+
+/* A crash between any two steps leaves no name without its bytes. */
+static void data_are_synced_before_the_name(void **state)
+{
+	check_order(publish_one, "tdrs");
+	check_order(publish_one_in_new_directory, "tdrss"); /* the directory's own name, too */
+	check_order(publish_many, "tFwrF");
 }
 
 int main(void)

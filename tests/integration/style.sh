@@ -43,3 +43,4 @@ scripts | xargs shellcheck -f gcc >"$T/shellcheck" ||
 	fail "shellcheck:"$'\n'"$(cat "$T/shellcheck")"
 sources | xargs clang-format --dry-run -Werror 2>"$T/format" ||
 	fail "clang-format -i would change:"$'\n'"$(grep -E '(error|warning): ' "$T/format" | cut -d: -f1 | sort -u)"
+tools/mutants --check >"$T/mutants" || fail "$(cat "$T/mutants")"
