@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "provision/session_command.h"
+#include "provision/commands/session_command.h"
 
 static const struct command {
 	const char *name;

@@ -12,8 +12,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "provision/client.h"
-#include "provision/failure.h"
+#include "provision/aws/client.h"
+#include "provision/aws/failure.h"
 #include "tools/run_capture.h"
 #include "tools/run_options.h"
 #include "tools/run_session.h"

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "capture/session_map.h"
-#include "provision/session_options.h"
+#include "provision/commands/session_options.h"
 
 enum run_exit {
 	RUN_DONE = 0,

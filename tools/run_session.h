@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-#include "provision/ec2.h"
-#include "provision/failure.h"
+#include "provision/api/ec2.h"
+#include "provision/aws/failure.h"
 #include "tools/run_options.h"
 
 /* Zeroed is none. */

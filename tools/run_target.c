@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "provision/query.h"
-#include "provision/xml.h"
+#include "provision/aws/query.h"
+#include "provision/aws/xml.h"
 
 static const char action[] = "DescribeTrafficMirrorTargets";
 

@@ -5,8 +5,8 @@
 #ifndef TOOLS_RUN_TARGET_H
 #define TOOLS_RUN_TARGET_H
 
-#include "provision/client.h"
-#include "provision/failure.h"
+#include "provision/aws/client.h"
+#include "provision/aws/failure.h"
 
 enum run_target {
 	RUN_TARGET_INTERFACE, /* one network interface, so one receiver */

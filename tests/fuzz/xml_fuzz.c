@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "provision/ec2.h"
-#include "provision/service_error.h"
+#include "provision/api/ec2.h"
+#include "provision/aws/service_error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

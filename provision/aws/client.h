@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A connection to AWS as one object: credentials, region, endpoint, signing, retries. What EC2 can
+ * be asked is in ec2.h. One thread at a time. For `mirrorcap session` and `mirrorcap run` alike:
+ *
+ *	rc = client_new(&(struct client_options){.region = region}, &client, &failure);
+ *	rc = ec2_find_session(client, &spec, &session, &failure);
+ *	client_free(client);
+ */
+#ifndef PROVISION_CLIENT_H
+#define PROVISION_CLIENT_H
+
+#include <signal.h>
+
+#include "provision/aws/failure.h"
+#include "provision/aws/query.h"
+#include "provision/aws/xml.h"
+
+enum {
+	CLIENT_CONNECT_TIMEOUT_MS = 5000,
+	CLIENT_TIMEOUT_MS = 30000, /* for one attempt */
+};
+
+/* All borrowed; the texts only during client_new(). */
+struct client_options {
+	const char *region;       /* NULL: from the environment or instance metadata */
+	const char *endpoint_url; /* NULL: from the environment or the region */
+	/* While *stop is not 0, waiting and sending end at once with FAILURE_STOPPED; may be set
+	 * by a signal handler. NULL for none. */
+	const volatile sig_atomic_t *stop;
+};
+
+struct client;
+
+/*
+ * Finds region, endpoint and credentials; asks instance metadata where the environment does not
+ * tell, but does not call AWS yet.
+ * client: owned by the caller, client_free(); set only on 0.
+ * Returns 0, or -errno with failure set: -ENOENT (no region, no credentials), -EINVAL (one of them
+ * is not usable), -EPROTO, -ENOMEM, -ECANCELED.
+ */
+int client_new(const struct client_options *options, struct client **client,
+	       struct failure *failure);
+
+/* Wipes the credentials. */
+void client_free(struct client *client);
+
+/* Replaces the stop flag, so that what was begun can be undone after a stop. NULL for none. */
+void client_set_stop(struct client *client, const volatile sig_atomic_t *stop);
+
+/* For messages; borrowed from the client. */
+const char *client_region(const struct client *client);
+const char *client_endpoint(const struct client *client);
+
+/*
+ * Signs and sends a request, again where that may help (retry.h), each time with the same body:
+ * what makes it idempotent must be in it. Credentials are renewed when they are about to expire; a
+ * clock that AWS finds wrong is corrected once, by the answer's Date.
+ * service: "ec2". document: owned by the caller, xml_free(); set only on 0.
+ * Returns 0, or -errno with failure set: -EREMOTEIO (AWS answered with an error: failure->code),
+ * -EPROTO (TLS, or an answer that is no document), and those of http_send() and
+ * credentials_load(). failure->unclear is set where any of the attempts may have had its effect.
+ */
+int client_call(struct client *client, const char *service, const struct query *query,
+		struct xml_document **document, struct failure *failure);
+
+/* How often the last client_call() sent: above 1, an earlier attempt may have had its effect. */
+unsigned int client_attempts(const struct client *client);
+
+/*
+ * Sleeps, unless or until the stop flag is set.
+ * Returns 0, or -ECANCELED with failure set.
+ */
+int client_pause(const struct client *client, unsigned int ms, struct failure *failure);
+
+#endif

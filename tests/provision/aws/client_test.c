@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provision/aws/client.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "peer.h"
+
+static int set_environment(void **state)
+{
+	peer_clear_environment();
+	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+	setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+	setenv("AWS_REGION", "us-east-1", 1);
+	return 0;
+}
+
+/* Sends one create; returns client_call()'s result. */
+static int call(const char *url, unsigned int *attempts, struct failure *failure)
+{
+	const struct client_options options = {.endpoint_url = url};
+	struct xml_document *document = NULL;
+	struct client *client;
+	struct query query;
+	int rc;
+
+	*failure = (struct failure){0};
+	assert_int_equal(client_new(&options, &client, failure), 0);
+	query_init(&query, "CreateTrafficMirrorSession", "2016-11-15");
+	query_add(&query, "one-token", "ClientToken");
+	rc = client_call(client, "ec2", &query, &document, failure);
+	assert_int_equal(!rc, document != NULL);
+	*attempts = client_attempts(client);
+	xml_free(document);
+	query_fini(&query);
+	client_free(client);
+	return rc;
+}
+
+static void judges_answers(void **state)
+{
+	static const struct {
+		const char *scenario;
+		int rc;
+		enum failure_kind kind;
+		const char *code;
+		unsigned int attempts;
+		bool unclear;
+	} table[] = {
+		{"throttle_twice", 0, FAILURE_NONE, "", 3, false},
+		{"throttle_always", -EREMOTEIO, FAILURE_SERVICE, "RequestLimitExceeded", 3, true},
+		{"limit", -EREMOTEIO, FAILURE_SERVICE,
+		 "TrafficMirrorSessionsPerInterfaceLimitExceeded", 1, true},
+		{"refused", -EREMOTEIO, FAILURE_SERVICE, "UnauthorizedOperation", 1, false},
+		{"wrong_secret", -EREMOTEIO, FAILURE_SERVICE, "SignatureDoesNotMatch", 1, false},
+		{"redirect", -EREMOTEIO, FAILURE_SERVICE, "", 1, false},
+		{"gateway", -EREMOTEIO, FAILURE_SERVICE, "", 3, true},
+		{"not_xml", -EPROTO, FAILURE_RESPONSE, "", 1, true},
+		{"hang_up", -EHOSTUNREACH, FAILURE_UNREACHABLE, "", 3, true},
+		{"hang_up_once", 0, FAILURE_NONE, "", 2, false},
+		{"huge", -EMSGSIZE, FAILURE_RESPONSE, "", 1, true},
+		{"created_at_once", 0, FAILURE_NONE, "", 1, false},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		unsigned int attempts;
+		struct failure failure;
+		struct peer peer;
+		int rc;
+
+		print_message("# %s\n", table[i].scenario);
+		peer_start(&peer, table[i].scenario);
+		rc = call(peer.url, &attempts, &failure);
+		assert_int_equal(rc, table[i].rc);
+		assert_int_equal(attempts, table[i].attempts);
+		if (rc) {
+			assert_int_equal(failure.kind, table[i].kind);
+			assert_string_equal(failure.code, table[i].code);
+			assert_int_equal(failure.unclear, table[i].unclear);
+		}
+		if (rc && attempts > 1)
+			assert_non_null(strstr(failure.message, "(3 attempts)"));
+		/* Every attempt carries the same token. */
+		for (unsigned int n = 0; n < attempts; n++)
+			assert_non_null(strstr(peer_report(&peer), "ClientToken=one-token"));
+		peer_stop(&peer);
+	}
+}
+
+static void corrects_its_clock(void **state)
+{
+	unsigned int attempts;
+	struct failure failure;
+	struct peer peer;
+
+	peer_start(&peer, "skewed");
+	assert_int_equal(call(peer.url, &attempts, &failure), 0);
+	/* The refused attempt had no effect and does not count. */
+	assert_int_equal(attempts, 1);
+	peer_report(&peer);
+	assert_non_null(strstr(peer_report(&peer), "one-token"));
+	peer_stop(&peer);
+}
+
+static void names_what_is_missing(void **state)
+{
+	const struct client_options options = {0};
+	struct failure failure;
+	struct client *client = NULL;
+
+	unsetenv("AWS_REGION");
+	assert_int_equal(client_new(&options, &client, &failure), -ENOENT);
+	assert_int_equal(failure.kind, FAILURE_REGION);
+	setenv("AWS_REGION", "us-east-1", 1);
+	unsetenv("AWS_ACCESS_KEY_ID");
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	assert_int_equal(client_new(&options, &client, &failure), -ENOENT);
+	assert_int_equal(failure.kind, FAILURE_CREDENTIALS);
+	assert_null(client);
+	client_free(NULL);
+}
+
+static int call_again(struct client *client, struct failure *failure)
+{
+	struct xml_document *document = NULL;
+	struct query query;
+	int rc;
+
+	query_init(&query, "CreateTrafficMirrorSession", "2016-11-15");
+	query_add(&query, "one-token", "ClientToken");
+	rc = client_call(client, "ec2", &query, &document, failure);
+	xml_free(document);
+	query_fini(&query);
+	return rc;
+}
+
+/* A run lasts for weeks: metadata that fails for a moment must not end it while its keys live. */
+static void keeps_its_keys_until_they_expire(void **state)
+{
+	struct client_options options = {0};
+	struct failure failure = {0};
+	struct client *client;
+	struct peer peer;
+
+	peer_start(&peer, "imds_falls_silent");
+	unsetenv("AWS_EC2_METADATA_DISABLED");
+	unsetenv("AWS_ACCESS_KEY_ID");
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", peer.url, 1);
+	options.endpoint_url = peer.url;
+	assert_int_equal(client_new(&options, &client, &failure), 0);
+	assert_int_equal(call_again(client, &failure), 0);
+	sleep(4);
+	assert_int_equal(call_again(client, &failure), -ENOENT);
+	assert_int_equal(failure.kind, FAILURE_CREDENTIALS);
+	client_free(client);
+	peer_stop(&peer);
+}
+
+static void unreachable_is_clear(void **state)
+{
+	unsigned int attempts;
+	struct failure failure;
+
+	assert_int_equal(call("http://127.0.0.1:1", &attempts, &failure), -EHOSTUNREACH);
+	assert_int_equal(attempts, 3);
+	assert_false(failure.unclear);
+	assert_non_null(strstr(failure.message, "http://127.0.0.1:1/"));
+}
+
+static void stops_between_attempts(void **state)
+{
+	volatile sig_atomic_t stop = 0;
+	struct client_options options = {.stop = &stop};
+	struct failure failure;
+	struct client *client;
+
+	assert_int_equal(client_new(&options, &client, &failure), 0);
+	assert_int_equal(client_pause(client, 1, &failure), 0);
+	stop = 1;
+	assert_int_equal(client_pause(client, 60000, &failure), -ECANCELED);
+	assert_int_equal(failure.kind, FAILURE_STOPPED);
+	client_set_stop(client, NULL);
+	assert_int_equal(client_pause(client, 1, &failure), 0);
+	assert_string_equal(client_region(client), "us-east-1");
+	assert_string_equal(client_endpoint(client), "https://ec2.us-east-1.amazonaws.com/");
+	client_free(client);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(judges_answers, set_environment),
+		cmocka_unit_test_setup(corrects_its_clock, set_environment),
+		cmocka_unit_test_setup(names_what_is_missing, set_environment),
+		cmocka_unit_test_setup(keeps_its_keys_until_they_expire, set_environment),
+		cmocka_unit_test_setup(unreachable_is_clear, set_environment),
+		cmocka_unit_test_setup(stops_between_attempts, set_environment),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
