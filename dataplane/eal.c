@@ -21,6 +21,7 @@ enum {
 struct arguments {
 	char *list[ARGUMENTS_MAX];
 	int count;
+	int error; /* of an argument that could not be added: -E2BIG or -ENOMEM */
 };
 
 static bool on_hugepages;
@@ -32,13 +33,20 @@ static void add(struct arguments *arguments, const char *format, ...)
 {
 	char text[ARGUMENT_BYTES];
 	va_list values;
+	int length;
 
-	if (arguments->count == ARGUMENTS_MAX - 1)
-		return;
 	va_start(values, format);
-	vsnprintf(text, sizeof(text), format, values);
+	length = vsnprintf(text, sizeof(text), format, values);
 	va_end(values);
-	arguments->list[arguments->count++] = strdup(text);
+	if (arguments->count == ARGUMENTS_MAX - 1 || length >= ARGUMENT_BYTES) {
+		arguments->error = -E2BIG;
+		return;
+	}
+	arguments->list[arguments->count] = strdup(text);
+	if (arguments->list[arguments->count])
+		arguments->count++;
+	else
+		arguments->error = -ENOMEM;
 }
 
 /* Free huge pages of 2 MiB (x86-64, arm64 with 4 KiB pages); other sizes are asked for after --. */
@@ -134,6 +142,13 @@ int eal_start(const struct eal_config *config, char *error)
 	add_devices(&arguments, config);
 	for (int i = 0; i < config->extra_count; i++)
 		add(&arguments, "%s", config->extra[i]);
+	if (arguments.error) {
+		snprintf(error, PORT_ERROR_BYTES, "starting DPDK: %s",
+			 arguments.error == -ENOMEM
+				 ? "out of memory"
+				 : "the arguments after -- are too many or too long: give fewer");
+		return arguments.error;
+	}
 	rte_openlog_stream(stderr); /* stdout carries data only */
 	given = arguments;
 	rc = rte_eal_init(given.count, given.list);

@@ -34,6 +34,8 @@ refused 2 'eth1: not a port: use af_packet:' -i eth1 --vni 7 "${output[@]}"
 refused 1 'af_packet:nosuch0: no such interface' -i af_packet:nosuch0 --vni 7 "${output[@]}"
 refused 1 'pcap:/nosuch.pcap: .*No such file' -i pcap:/nosuch.pcap --vni 7 "${output[@]}"
 refused 1 'vdev:net_nosuch0|DPDK' -i vdev:net_nosuch0 --vni 7 "${output[@]}"
+mapfile -t many < <(yes -- -v | head -n 300 || true)
+refused 1 'arguments after -- are too many' "${input[@]}" --vni 7 "${output[@]}" -- "${many[@]}"
 refused 2 '16777216' "${input[@]}" --vni 16777216 "${output[@]}"
 refused 2 'VNI|number' "${input[@]}" --vni -1 "${output[@]}"
 refused 2 'length' "${input[@]}" --vni 7,length=0 "${output[@]}"
