@@ -14,7 +14,7 @@
 
 #include "provision/deploy/journal_record.h"
 
-enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, WARNING_BYTES = PATH_MAX + 256 };
+enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, WARNING_BYTES = 2 * PATH_MAX + 512 };
 
 struct journal {
 	char path[PATH_MAX];
@@ -142,8 +142,11 @@ static int lock(struct journal *journal, const char *path, struct failure *failu
 static void keep_aside(struct journal *journal, const char *why)
 {
 	char aside[PATH_MAX + 64];
+	struct timespec now;
 
-	snprintf(aside, sizeof(aside), "%s.damaged-%" PRId64, journal->path, (int64_t)time(NULL));
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(aside, sizeof(aside), "%s.damaged-%" PRId64 "-%09ld", journal->path,
+		 (int64_t)now.tv_sec, now.tv_nsec);
 	if (rename(journal->path, aside))
 		snprintf(aside, sizeof(aside), "nowhere (%s)", strerror(errno));
 	snprintf(journal->warning, sizeof(journal->warning),
