@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection to AWS as one object: credentials, region, endpoint, signing, retries. What EC2 can
- * be asked is in ec2.h. One thread at a time. For `mirrorcap session` and `mirrorcap run` alike:
+ * A connection to one account in one region of AWS as one object: credentials, region, endpoints,
+ * signing, retries. What a service can be asked is in ec2.h and its like. One thread at a time. For
+ * `mirrorcap session` and `mirrorcap run` alike:
  *
  *	rc = client_new(&(struct client_options){.region = region}, &client, &failure);
  *	rc = ec2_find_session(client, &spec, &session, &failure);
@@ -16,31 +17,45 @@
 #include "provision/aws/query.h"
 #include "provision/aws/xml.h"
 
-enum {
-	CLIENT_CONNECT_TIMEOUT_MS = 5000,
-	CLIENT_TIMEOUT_MS = 30000, /* for one attempt */
-};
-
 /* All borrowed; the texts only during client_new(). */
 struct client_options {
-	const char *region;       /* NULL: from the environment or instance metadata */
-	const char *endpoint_url; /* NULL: from the environment or the region */
+	const char *region;       /* NULL: from the environment, the profile or the instance */
+	const char *endpoint_url; /* of all services; NULL: each from its variable or the region */
+	const char *profile;      /* NULL: AWS_PROFILE, else "default" */
 	/* While *stop is not 0, waiting and sending end at once with FAILURE_STOPPED; may be set
 	 * by a signal handler. NULL for none. */
 	const volatile sig_atomic_t *stop;
 };
 
+/* A role in another account, or another region. All borrowed only during client_new_role(). */
+struct client_role {
+	const char *role_arn;     /* NULL: the base client's own identity, for another region */
+	const char *external_id;  /* NULL for none */
+	const char *session_name; /* NULL: "mirrorcap" */
+	const char *region;       /* NULL: the base client's */
+};
+
 struct client;
 
 /*
- * Finds region, endpoint and credentials; asks instance metadata where the environment does not
- * tell, but does not call AWS yet.
+ * Finds region, endpoints and credentials; asks instance metadata where nothing else tells, but
+ * does not call EC2 yet.
  * client: owned by the caller, client_free(); set only on 0.
  * Returns 0, or -errno with failure set: -ENOENT (no region, no credentials), -EINVAL (one of them
  * is not usable), -EPROTO, -ENOMEM, -ECANCELED.
  */
 int client_new(const struct client_options *options, struct client **client,
 	       struct failure *failure);
+
+/*
+ * A client that acts as a role, with credentials from STS AssumeRole, which base signs. They are
+ * fetched now and again before they expire. Endpoints are found as base's were; so is the stop
+ * flag's value at this moment.
+ * base: borrowed until client_free() of the new one.
+ * Returns 0, or -errno with failure set, as client_new() and client_call().
+ */
+int client_new_role(struct client *base, const struct client_role *role, struct client **client,
+		    struct failure *failure);
 
 /* Wipes the credentials. */
 void client_free(struct client *client);
@@ -50,13 +65,18 @@ void client_set_stop(struct client *client, const volatile sig_atomic_t *stop);
 
 /* For messages; borrowed from the client. */
 const char *client_region(const struct client *client);
-const char *client_endpoint(const struct client *client);
+const char *client_region_source(const struct client *client); /* "--region", "AWS_REGION" … */
+const char *client_credentials_source(const struct client *client); /* "environment" … */
+
+/* Where requests to a service go ("ec2", "elasticloadbalancing", "sts"); NULL for any other. */
+const char *client_endpoint(const struct client *client, const char *service);
 
 /*
  * Signs and sends a request, again where that may help (retry.h), each time with the same body:
  * what makes it idempotent must be in it. Credentials are renewed when they are about to expire; a
  * clock that AWS finds wrong is corrected once, by the answer's Date.
- * service: "ec2". document: owned by the caller, xml_free(); set only on 0.
+ * service: "ec2", "elasticloadbalancing" or "sts". document: owned by the caller, xml_free(); set
+ * only on 0.
  * Returns 0, or -errno with failure set: -EREMOTEIO (AWS answered with an error: failure->code),
  * -EPROTO (TLS, or an answer that is no document), and those of http_send() and
  * credentials_load(). failure->unclear is set where any of the attempts may have had its effect.

@@ -43,8 +43,7 @@ static bool printable(const char *text)
 	return c != text && !*c;
 }
 
-/* Copies the three texts; token may be NULL. origin names them in the failure. */
-static int set_keys(struct credentials *credentials, const char *id, const char *secret,
+int credentials_set(struct credentials *credentials, const char *id, const char *secret,
 		    const char *token, const char *origin, struct failure *failure)
 {
 	if (!printable(id) || !printable(secret) || (token && !printable(token))) {
@@ -108,8 +107,8 @@ static int load_environment(const struct credentials_context *context,
 		failure_set_remedy(failure, "set both or neither");
 		return -EINVAL;
 	}
-	return set_keys(credentials, id, secret, variable("AWS_SESSION_TOKEN"), "the environment",
-			failure);
+	return credentials_set(credentials, id, secret, variable("AWS_SESSION_TOKEN"),
+			       "the environment", failure);
 }
 
 /* The instance's role. */
@@ -121,8 +120,7 @@ static int bad_document(const char *what, struct failure *failure)
 	return -EPROTO;
 }
 
-/* RFC 3339 in UTC: 2026-11-22T23:10:38Z. Returns 0 where it is not one. */
-static int64_t parse_time(const char *text)
+int64_t credentials_parse_time(const char *text)
 {
 	struct tm utc = {0};
 	const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc) : NULL;
@@ -148,10 +146,10 @@ static int parse_role_document(const json_t *document, struct credentials *crede
 	}
 	if (!id || !secret || !token)
 		return bad_document("AccessKeyId, SecretAccessKey or Token is missing", failure);
-	credentials->expires_at = parse_time(expiration);
+	credentials->expires_at = credentials_parse_time(expiration);
 	if (!credentials->expires_at)
 		return bad_document("Expiration is not a time", failure);
-	return set_keys(credentials, id, secret, token, "instance metadata", failure);
+	return credentials_set(credentials, id, secret, token, "instance metadata", failure);
 }
 
 /* jansson frees its strings as they are. */

@@ -56,6 +56,17 @@ int credentials_load(const struct credentials_context *context, struct credentia
 /* True where they expire within CREDENTIALS_REFRESH_SECONDS of now (seconds since the epoch). */
 bool credentials_stale(const struct credentials *credentials, int64_t now);
 
+/*
+ * Copies the three texts; token may be NULL. origin names them in the failure. Keys become parts of
+ * headers: only printable ASCII without blanks is taken.
+ * Returns 0, or -EINVAL, -ENOMEM with failure set.
+ */
+int credentials_set(struct credentials *credentials, const char *id, const char *secret,
+		    const char *token, const char *origin, struct failure *failure);
+
+/* An RFC 3339 time as seconds since the epoch; 0 where text (may be NULL) is none. */
+int64_t credentials_parse_time(const char *text);
+
 void credentials_fini(struct credentials *credentials);
 
 #endif

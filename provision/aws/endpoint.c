@@ -6,104 +6,41 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { MAX_REGION_LENGTH = 63 }; /* it becomes a label of a host name */
+#include "provision/aws/buffer.h"
 
-/* Partitions whose domain is not amazonaws.com. */
-static const struct {
+const struct endpoint_service endpoint_services[ENDPOINT_SERVICES] = {
+	[ENDPOINT_EC2] = {"ec2", "ec2", "AWS_ENDPOINT_URL_EC2"},
+	[ENDPOINT_ELBV2] = {"elasticloadbalancing", "elasticloadbalancing",
+			    "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2"},
+	[ENDPOINT_STS] = {"sts", "sts", "AWS_ENDPOINT_URL_STS"},
+	[ENDPOINT_SSO] = {"sso", "portal.sso", "AWS_ENDPOINT_URL_SSO"},
+};
+
+/* The first whose prefix fits; the last fits all. */
+static const struct partition {
 	const char *region_prefix;
 	const char *domain;
+	const char *dual_stack_domain; /* NULL: has none */
+	bool fips_is_default;          /* without "-fips" in the name, unless dual-stack */
 } partitions[] = {
-	{"cn-", "amazonaws.com.cn"}, {"us-iso-", "c2s.ic.gov"},      {"us-isob-", "sc2s.sgov.gov"},
-	{"eusc-", "amazonaws.eu"},   {"eu-isoe-", "cloud.adc-e.uk"}, {"us-isof-", "csp.hci.ic.gov"},
+	{"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", false},
+	{"us-gov-", "amazonaws.com", "api.aws", true},
+	{"us-iso-", "c2s.ic.gov", "api.aws.ic.gov", false},
+	{"us-isob-", "sc2s.sgov.gov", "api.aws.scloud", false},
+	{"eusc-", "amazonaws.eu", "api.amazonwebservices.eu", false},
+	{"eu-isoe-", "cloud.adc-e.uk", NULL, false},
+	{"us-isof-", "csp.hci.ic.gov", NULL, false},
+	{"", "amazonaws.com", "api.aws", false},
 };
 
 void endpoint_fini(struct endpoint *endpoint)
 {
-	free(endpoint->region);
 	free(endpoint->url);
 	free(endpoint->host);
 	free(endpoint->path);
 	*endpoint = (struct endpoint){0};
-}
-
-/* The first of the named variables that is set and not empty. */
-static const char *first_variable(const char *const *names)
-{
-	const char *value;
-
-	for (; *names; names++) {
-		value = getenv(*names);
-		if (value && *value)
-			return value;
-	}
-	return NULL;
-}
-
-static bool region_valid(const char *region)
-{
-	size_t length = strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-	return length && length <= MAX_REGION_LENGTH && !region[length] && region[0] != '-' &&
-	       region[length - 1] != '-';
-}
-
-static int instance_region(struct imds *imds, struct buffer *found, struct failure *failure)
-{
-	char tried[sizeof(failure->message)];
-	int rc = imds_get(imds, "/latest/meta-data/placement/region", found, failure);
-
-	if (!rc || rc == -ENOMEM || rc == -ECANCELED)
-		return rc;
-	memcpy(tried, failure->message, sizeof(tried));
-	failure_set(failure, FAILURE_REGION,
-		    "no AWS region; tried --region, AWS_REGION, AWS_DEFAULT_REGION; %s", tried);
-	failure_set_remedy(failure, "give --region or set AWS_REGION");
-	return -ENOENT;
-}
-
-static int resolve_region(const char *option, struct imds *imds, char **region,
-			  struct failure *failure)
-{
-	static const char *const names[] = {"AWS_REGION", "AWS_DEFAULT_REGION", NULL};
-	const char *given = option ? option : first_variable(names);
-	struct buffer found = {0};
-	int rc = 0;
-
-	if (given)
-		buffer_text(&found, given);
-	else
-		rc = instance_region(imds, &found, failure);
-	if (rc)
-		goto out;
-	if (found.failed) {
-		rc = failure_memory(failure);
-		goto out;
-	}
-	if (!region_valid(buffer_string(&found))) {
-		failure_set(failure, FAILURE_USAGE, "region '%s': not the name of a region",
-			    buffer_string(&found));
-		failure_set_remedy(failure, "give one such as eu-central-1");
-		rc = -EINVAL;
-		goto out;
-	}
-	*region = strdup(found.data);
-	if (!*region)
-		rc = failure_memory(failure);
-out:
-	buffer_fini(&found);
-	return rc;
-}
-
-static const char *domain_of(const char *region)
-{
-	for (size_t i = 0; i < sizeof(partitions) / sizeof(partitions[0]); i++) {
-		const char *prefix = partitions[i].region_prefix;
-
-		if (strncmp(region, prefix, strlen(prefix)) == 0)
-			return partitions[i].domain;
-	}
-	return "amazonaws.com";
 }
 
 static int bad_url(const char *url, const char *what, struct failure *failure)
@@ -189,25 +126,81 @@ static int split_url(const char *url, struct endpoint *endpoint, struct failure 
 	return rc;
 }
 
-int endpoint_resolve(const char *region, const char *url, struct imds *imds,
+/* The region's default. */
+
+static const struct partition *partition_of(const char *region)
+{
+	const struct partition *partition = partitions;
+
+	while (strncmp(region, partition->region_prefix, strlen(partition->region_prefix)) != 0)
+		partition++;
+	return partition;
+}
+
+static bool switched_on(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value && strcasecmp(value, "true") == 0;
+}
+
+static int default_url(const struct endpoint_service *service, const char *region,
+		       struct buffer *url, struct failure *failure)
+{
+	const struct partition *partition = partition_of(region);
+	bool dual_stack = switched_on("AWS_USE_DUALSTACK_ENDPOINT");
+	bool fips = switched_on("AWS_USE_FIPS_ENDPOINT");
+
+	if (dual_stack && !partition->dual_stack_domain) {
+		failure_set(failure, FAILURE_USAGE, "region %s: has no dual-stack endpoints",
+			    region);
+		failure_set_remedy(failure, "unset AWS_USE_DUALSTACK_ENDPOINT");
+		return -EINVAL;
+	}
+	if (!dual_stack && partition->fips_is_default)
+		fips = false;
+	buffer_format(url, "https://%s%s.%s.%s/", service->label, fips ? "-fips" : "", region,
+		      dual_stack ? partition->dual_stack_domain : partition->domain);
+	return 0;
+}
+
+/* Where the URL is given rather than made: NULL where nowhere. */
+static const char *given_url(const struct endpoint_service *service, const char *option,
+			     const char **source)
+{
+	const char *const names[] = {service->variable, "AWS_ENDPOINT_URL"};
+
+	*source = "--endpoint-url";
+	if (option)
+		return option;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		*source = names[i];
+		if (value && *value)
+			return value;
+	}
+	*source = "region";
+	return NULL;
+}
+
+int endpoint_resolve(enum endpoint_id id, const char *region, const char *url,
 		     struct endpoint *endpoint, struct failure *failure)
 {
-	static const char *const names[] = {"AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL", NULL};
-	const char *given = url ? url : first_variable(names);
+	const struct endpoint_service *service = &endpoint_services[id];
+	const char *source;
+	const char *given = given_url(service, url, &source);
 	struct buffer text = {0};
-	int rc;
+	int rc = 0;
 
-	*endpoint = (struct endpoint){0};
-	rc = resolve_region(region, imds, &endpoint->region, failure);
-	if (rc)
-		return rc;
+	*endpoint = (struct endpoint){.source = source};
 	if (given)
 		buffer_text(&text, given);
 	else
-		buffer_format(&text, "https://ec2.%s.%s/", endpoint->region,
-			      domain_of(endpoint->region));
-	rc = text.failed ? failure_memory(failure)
-			 : split_url(buffer_string(&text), endpoint, failure);
+		rc = default_url(service, region, &text, failure);
+	if (!rc)
+		rc = text.failed ? failure_memory(failure)
+				 : split_url(buffer_string(&text), endpoint, failure);
 	buffer_fini(&text);
 	if (rc)
 		endpoint_fini(endpoint);

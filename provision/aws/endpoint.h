@@ -1,30 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which region, and which URL there: options before environment before instance metadata, as the
- * AWS SDKs resolve them.
+ * Which URL a service has: the option before environment before profile before the region's
+ * default, with the FIPS and dual-stack variants, as the AWS SDKs resolve them.
  */
 #ifndef PROVISION_ENDPOINT_H
 #define PROVISION_ENDPOINT_H
 
 #include "provision/aws/failure.h"
-#include "provision/aws/imds.h"
+
+enum endpoint_id {
+	ENDPOINT_EC2,
+	ENDPOINT_ELBV2,
+	ENDPOINT_STS,
+	ENDPOINT_CALLED, /* those before it are what client_call() can address */
+	ENDPOINT_SSO = ENDPOINT_CALLED,
+	ENDPOINT_SERVICES,
+};
+
+struct endpoint_service {
+	const char *name;     /* in signatures and client_call(): "ec2" */
+	const char *label;    /* first of the host name */
+	const char *variable; /* of the environment: "AWS_ENDPOINT_URL_EC2" */
+};
+
+extern const struct endpoint_service endpoint_services[ENDPOINT_SERVICES];
 
 /* Zeroed holds none. All owned; endpoint_fini(). */
 struct endpoint {
-	char *region; /* "eu-central-1" */
-	char *url;    /* where requests go: "https://ec2.eu-central-1.amazonaws.com/" */
-	char *host;   /* the Host header: with the port where it is not the scheme's own */
-	char *path;   /* of url, at least "/" */
+	char *url;          /* where requests go: "https://ec2.eu-central-1.amazonaws.com/" */
+	char *host;         /* the Host header: with the port where it is not the scheme's own */
+	char *path;         /* of url, at least "/" */
+	const char *source; /* static: "--endpoint-url", "AWS_ENDPOINT_URL", "region", … */
 };
 
 /*
- * Resolves the endpoint of EC2.
- * region: --region, or NULL: AWS_REGION, AWS_DEFAULT_REGION, then the instance's own region.
- * url: --endpoint-url, or NULL: AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL, then the region's default.
- * Returns 0, or -errno with failure set: -ENOENT (no region found; says what was tried), -EINVAL
- * (not a region, not a URL), -ENOMEM, -ECANCELED.
+ * url: --endpoint-url, or NULL: the service's variable, AWS_ENDPOINT_URL, then the region's
+ * default, which AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT change.
+ * endpoint: needs no initialisation; endpoint_fini() on 0.
+ * Returns 0, or -errno with failure set: -EINVAL (not a URL, or the region has no such variant),
+ * -ENOMEM.
  */
-int endpoint_resolve(const char *region, const char *url, struct imds *imds,
+int endpoint_resolve(enum endpoint_id id, const char *region, const char *url,
 		     struct endpoint *endpoint, struct failure *failure);
 
 void endpoint_fini(struct endpoint *endpoint);

@@ -28,6 +28,21 @@ void failure_set_remedy(struct failure *failure, const char *format, ...)
 	memcpy(failure->remedy, remedy, sizeof(remedy));
 }
 
+void failure_prefix(struct failure *failure, const char *format, ...)
+{
+	char message[sizeof(failure->message)];
+	va_list list;
+	int length;
+
+	va_start(list, format);
+	length = vsnprintf(message, sizeof(message), format, list);
+	va_end(list);
+	if (length >= 0 && (size_t)length < sizeof(message))
+		snprintf(message + length, sizeof(message) - (size_t)length, "%s",
+			 failure->message);
+	memcpy(failure->message, message, sizeof(message));
+}
+
 static void replace_controls(char *text)
 {
 	unsigned char *byte = (unsigned char *)text;

@@ -45,6 +45,10 @@ void failure_set(struct failure *failure, enum failure_kind kind, const char *fo
 void failure_set_remedy(struct failure *failure, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Puts the object at which it failed before the message; the rest stays. */
+void failure_prefix(struct failure *failure, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Sets FAILURE_MEMORY and returns -ENOMEM. */
 static inline int failure_memory(struct failure *failure)
 {

@@ -25,6 +25,11 @@ static const struct {
 	{"InvalidClientTokenId", CHECK_KEYS},
 	{"UnrecognizedClientException", CHECK_KEYS},
 	{"ExpiredToken", "get new temporary credentials"},
+	{"AccessDenied",
+	 "allow the action in the caller's policy, and for sts:AssumeRole the caller (and the "
+	 "external id) in the role's trust policy"},
+	{"ExpiredTokenException", "get new temporary credentials"},
+	{"RegionDisabledException", "activate STS in this region, or choose another region"},
 	{"OptInRequired", "enable the region, or the service, for this account"},
 	{"InvalidTrafficMirrorSessionId.NotFound", CHECK_ID},
 	{"InvalidTrafficMirrorTargetId.NotFound", CHECK_ID},

@@ -142,17 +142,20 @@ const struct xml_element *xml_next(const struct xml_element *element)
 	return find_from(node->next, (const char *)node->name);
 }
 
-const char *xml_text(const struct xml_element *parent, const char *name)
+const char *xml_content(const struct xml_element *element)
 {
-	const struct xml_element *child = xml_child(parent, name);
-	const xmlNode *text;
+	const xmlNode *text = node_of(element)->children;
 
-	if (!child)
-		return NULL;
-	text = node_of(child)->children;
 	if (!text || text->type != XML_TEXT_NODE || !text->content)
 		return "";
 	return (const char *)text->content;
+}
+
+const char *xml_text(const struct xml_element *parent, const char *name)
+{
+	const struct xml_element *child = xml_child(parent, name);
+
+	return child ? xml_content(child) : NULL;
 }
 
 int xml_number(const struct xml_element *parent, const char *name, uint32_t max, uint32_t *number)

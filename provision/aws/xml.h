@@ -44,6 +44,9 @@ const struct xml_element *xml_next(const struct xml_element *element);
 /* The text of the first child of that name: NULL without such a child, "" where it is empty. */
 const char *xml_text(const struct xml_element *parent, const char *name);
 
+/* The element's own text, "" where it is empty or has children. element may not be NULL. */
+const char *xml_content(const struct xml_element *element);
+
 /*
  * Reads the child's text as a decimal number up to max.
  * Returns 0, -ENOENT without such a child or text, -EBADMSG where it is not such a number.

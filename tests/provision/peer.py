@@ -170,6 +170,62 @@ def imds_slow(request, number):
     return None
 
 
+# STS.
+
+def sts_credentials(action, seconds=3600, **changes):
+    expiration = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    keys = {"AccessKeyId": "ASIAASSUMED", "SecretAccessKey": "assumed/secret+",
+            "SessionToken": "assumed-token", "Expiration": expiration.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    keys.update(changes)
+    members = "".join(f"<{name}>{value}</{name}>" for name, value in keys.items() if value)
+    return xml(200, f"<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}"
+               f"Result><Credentials>{members}</Credentials></{action}Result></{action}Response>")
+
+
+def caller_identity():
+    return xml(200, "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::"
+               "123456789012:assumed-role/collector/mirrorcap</Arn><UserId>AROAEXAMPLE:mirrorcap"
+               "</UserId><Account>123456789012</Account></GetCallerIdentityResult>"
+               "</GetCallerIdentityResponse>")
+
+
+def sts_error(status, code, message):
+    return xml(status, f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>"
+               f"{message}</Message></Error><RequestId>req-of-sts</RequestId></ErrorResponse>")
+
+
+def account(request, number):
+    """STS and EC2 at one address; reports who signed."""
+    action = parameters(request)["Action"]
+    authorization = request.headers.get("authorization", "unsigned")
+    print(authorization.partition(", ")[0], flush=True)
+    if action.startswith("AssumeRole"):
+        return sts_credentials(action)
+    return caller_identity() if action == "GetCallerIdentity" else created(request)
+
+
+def account_expiring(request, number):
+    action = parameters(request)["Action"]
+    return sts_credentials(action, 300) if action == "AssumeRole" else created(request)
+
+
+def role_refused(request, number):
+    return sts_error(403, "AccessDenied", "User: arn:aws:iam::1:user/a is not authorized to "
+                     "perform: sts:AssumeRole on resource: arn:aws:iam::2:role/b")
+
+
+def role_incomplete(request, number):
+    return sts_credentials("AssumeRole", SecretAccessKey=None)
+
+
+def role_bad_time(request, number):
+    return sts_credentials("AssumeRole", Expiration="soon")
+
+
+def role_line_break(request, number):
+    return sts_credentials("AssumeRole", SessionToken="a&#10;X-Injected: 1")
+
+
 # EC2.
 
 def throttle_twice(request, number):
@@ -322,7 +378,8 @@ def encrypted(request, number):
 SCENARIOS = {function.__name__: function for function in (
     imds, imds_role_error, imds_incomplete, imds_bad_time, imds_not_json, imds_line_break,
     imds_falls_silent, imds_stutters, imds_no_role, imds_bad_role, imds_disabled, imds_version_1, imds_bad_token, imds_token_expires,
-    imds_slow, throttle_twice, throttle_always, limit, refused, dry_run, skewed, dated, wrong_secret,
+    imds_slow, account, account_expiring, role_refused, role_incomplete, role_bad_time,
+    role_line_break, throttle_twice, throttle_always, limit, refused, dry_run, skewed, dated, wrong_secret,
     created_at_once, redirect, gateway, huge, cut_short, not_xml, other_document,
     other_root, without_set, none_listed, deleted_at_once, deleted_another, deleted_returns,
     deleted_nothing, hang_up, hang_up_once, deleted_unheard, unknown_session, appears_late, pages, second_page_fails,

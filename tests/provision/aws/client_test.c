@@ -191,8 +191,148 @@ static void stops_between_attempts(void **state)
 	client_set_stop(client, NULL);
 	assert_int_equal(client_pause(client, 1, &failure), 0);
 	assert_string_equal(client_region(client), "us-east-1");
-	assert_string_equal(client_endpoint(client), "https://ec2.us-east-1.amazonaws.com/");
+	assert_string_equal(client_endpoint(client, "ec2"), "https://ec2.us-east-1.amazonaws.com/");
 	client_free(client);
+}
+
+static int ask(struct client *client, const char *service, const char *action,
+	       struct failure *failure)
+{
+	struct xml_document *document = NULL;
+	struct query query;
+	int rc;
+
+	query_init(&query, action, "2011-06-15");
+	query_add(&query, "t", "ClientToken");
+	rc = client_call(client, service, &query, &document, failure);
+	xml_free(document);
+	query_fini(&query);
+	return rc;
+}
+
+/* Each service is signed for, and sent to its own address. */
+static void serves_several_services(void **state)
+{
+	const struct client_options options = {0};
+	struct failure failure;
+	struct client *client;
+	struct peer ec2, sts;
+
+	peer_start(&ec2, "account");
+	peer_start(&sts, "account");
+	setenv("AWS_ENDPOINT_URL", ec2.url, 1);
+	setenv("AWS_ENDPOINT_URL_STS", sts.url, 1);
+	assert_int_equal(client_new(&options, &client, &failure), 0);
+	assert_int_equal(ask(client, "sts", "GetCallerIdentity", &failure), 0);
+	assert_non_null(strstr(peer_report(&sts), "Action=GetCallerIdentity"));
+	assert_non_null(strstr(peer_report(&sts), "Credential=AKID/"));
+	assert_int_equal(ask(client, "elasticloadbalancing", "DescribeTargetHealth", &failure), 0);
+	assert_non_null(strstr(peer_report(&ec2), "Action=DescribeTargetHealth"));
+	assert_non_null(strstr(peer_report(&ec2), "/us-east-1/elasticloadbalancing/aws4_request"));
+	assert_int_equal(ask(client, "s3", "ListBuckets", &failure), -EINVAL);
+	assert_null(client_endpoint(client, "s3"));
+	assert_int_equal(strncmp(client_endpoint(client, "sts"), sts.url, strlen(sts.url)), 0);
+	assert_string_equal(client_credentials_source(client), "environment");
+	assert_string_equal(client_region_source(client), "AWS_REGION");
+	client_free(client);
+	peer_stop(&sts);
+	peer_stop(&ec2);
+}
+
+static void acts_as_a_role(void **state)
+{
+	const struct client_role role = {.role_arn = "arn:aws:iam::210987654321:role/mirror",
+					 .external_id = "ticket 7",
+					 .session_name = "plan",
+					 .region = "eu-west-1"};
+	const struct client_role elsewhere = {.region = "us-west-2"};
+	struct client_options options = {0};
+	struct client *base, *client;
+	struct failure failure;
+	struct peer peer;
+
+	peer_start(&peer, "account");
+	options.endpoint_url = peer.url;
+	assert_int_equal(client_new(&options, &base, &failure), 0);
+	assert_int_equal(client_new_role(base, &role, &client, &failure), 0);
+	assert_string_equal(peer_report(&peer),
+			    "POST / Action=AssumeRole&Version=2011-06-15"
+			    "&RoleArn=arn%3Aaws%3Aiam%3A%3A210987654321%3Arole%2Fmirror"
+			    "&RoleSessionName=plan&ExternalId=ticket%207");
+	assert_non_null(strstr(peer_report(&peer), "Credential=AKID/"));
+	assert_int_equal(ask(client, "ec2", "DescribeInstances", &failure), 0);
+	peer_report(&peer);
+	assert_non_null(strstr(peer_report(&peer), "Credential=ASIAASSUMED/"));
+	assert_string_equal(client_region(client), "eu-west-1");
+	assert_string_equal(client_credentials_source(client), "assumed role");
+	client_free(client);
+	/* The same identity in another region needs no STS. */
+	assert_int_equal(client_new_role(base, &elsewhere, &client, &failure), 0);
+	assert_int_equal(ask(client, "ec2", "DescribeInstances", &failure), 0);
+	assert_non_null(strstr(peer_report(&peer), "Action=DescribeInstances"));
+	assert_non_null(strstr(peer_report(&peer), "/us-west-2/ec2/"));
+	assert_string_equal(client_credentials_source(client), "environment");
+	client_free(client);
+	client_free(base);
+	peer_stop(&peer);
+}
+
+static void renews_a_role(void **state)
+{
+	const struct client_role role = {.role_arn = "arn:aws:iam::210987654321:role/mirror"};
+	struct client_options options = {0};
+	struct client *base, *client;
+	struct failure failure;
+	struct peer peer;
+
+	peer_start(&peer, "account_expiring");
+	options.endpoint_url = peer.url;
+	assert_int_equal(client_new(&options, &base, &failure), 0);
+	assert_int_equal(client_new_role(base, &role, &client, &failure), 0);
+	assert_non_null(strstr(peer_report(&peer), "RoleSessionName=mirrorcap"));
+	assert_int_equal(ask(client, "ec2", "DescribeInstances", &failure), 0);
+	assert_non_null(strstr(peer_report(&peer), "Action=AssumeRole"));
+	assert_non_null(strstr(peer_report(&peer), "Action=DescribeInstances"));
+	client_free(client);
+	client_free(base);
+	peer_stop(&peer);
+}
+
+static void tells_why_there_is_no_role(void **state)
+{
+	static const struct {
+		const char *scenario;
+		int rc;
+		const char *message;
+	} table[] = {
+		{"role_refused", -EREMOTEIO,
+		 "assuming role arn:aws:iam::210987654321:role/mirror: User: arn:aws:iam::1:user/a "
+		 "is not authorized to perform: sts:AssumeRole"},
+		{"role_incomplete", -EPROTO, "lacks AccessKeyId"},
+		{"role_bad_time", -EPROTO, "not a time"},
+		{"role_line_break", -EINVAL, "line breaks"},
+		{"not_xml", -EPROTO, "not an XML document"},
+		{"other_document", -EPROTO, "lacks"},
+	};
+	const struct client_role role = {.role_arn = "arn:aws:iam::210987654321:role/mirror"};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct client *base, *client = NULL;
+		struct client_options options = {0};
+		struct failure failure;
+		struct peer peer;
+
+		print_message("# %s\n", table[i].scenario);
+		peer_start(&peer, table[i].scenario);
+		options.endpoint_url = peer.url;
+		assert_int_equal(client_new(&options, &base, &failure), 0);
+		assert_int_equal(client_new_role(base, &role, &client, &failure), table[i].rc);
+		assert_non_null(strstr(failure.message, table[i].message));
+		assert_null(strstr(failure.message, "assumed/secret+"));
+		assert_null(client);
+		client_free(base);
+		peer_stop(&peer);
+	}
 }
 
 int main(void)
@@ -204,6 +344,10 @@ int main(void)
 		cmocka_unit_test_setup(keeps_its_keys_until_they_expire, set_environment),
 		cmocka_unit_test_setup(unreachable_is_clear, set_environment),
 		cmocka_unit_test_setup(stops_between_attempts, set_environment),
+		cmocka_unit_test_setup(serves_several_services, set_environment),
+		cmocka_unit_test_setup(acts_as_a_role, set_environment),
+		cmocka_unit_test_setup(renews_a_role, set_environment),
+		cmocka_unit_test_setup(tells_why_there_is_no_role, set_environment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,23 @@ static void takes_its_own_text(void **state)
 	assert_string_equal(failure.message, "outer: inner");
 }
 
+static void takes_a_prefix(void **state)
+{
+	struct failure failure;
+	char line[128], long_prefix[2000];
+
+	failure_set(&failure, FAILURE_SERVICE, "no");
+	snprintf(failure.code, sizeof(failure.code), "AccessDenied");
+	failure.http_status = 403;
+	failure_prefix(&failure, "role %s: ", "r");
+	failure_format(&failure, line, sizeof(line));
+	assert_string_equal(line, "AccessDenied: role r: no (HTTP 403, request id none)");
+	memset(long_prefix, 'x', sizeof(long_prefix));
+	long_prefix[sizeof(long_prefix) - 1] = '\0';
+	failure_prefix(&failure, "%s", long_prefix);
+	assert_int_equal(strlen(failure.message), sizeof(failure.message) - 1);
+}
+
 static void replaces_controls(void **state)
 {
 	struct failure failure;
@@ -61,6 +78,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(formats_one_line),
 		cmocka_unit_test(takes_its_own_text),
+		cmocka_unit_test(takes_a_prefix),
 		cmocka_unit_test(replaces_controls),
 	};
 
