@@ -11,14 +11,20 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
 
-from . import ec2
-from .mirror import Log, MirrorControl, in_namespace
+from .cloud import Cloud
+from .declare import (accept_all, parse_balancer, parse_delivery, parse_endpoint, parse_filter,
+                      parse_interface, parse_target)
+from .ec2 import sessions
+from .log import JsonLog, Log
+from .mirror import MirrorControl, in_namespace
 from .server import Server
-from .service import Emulator, JsonLog
+from .service import Emulator
 from .sigv4 import Credential
-from .world import World, is_id, parse_filter, parse_interface, parse_target
+from .table import Table
+from .world import World, is_id
 
 # The key of AWS's published signing examples; it opens nothing but this program.
 DEFAULT_CREDENTIAL = Credential("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -40,7 +46,13 @@ interfaces, targets and filters (each option may be repeated):
         interface; kind is nlb (the default), network-interface or gwlb; mac is the next hop's
         (else the kernel must know it)
   --filter tmf-0123456789abcdef0
-        accepts everything
+        accepts everything, by four rules; a filter that is created has none and accepts nothing
+  --load-balancer arn:aws:elasticloadbalancing:…:loadbalancer/net/NAME/0123456789abcdef
+  --vpc-endpoint vpce-0123456789abcdef0
+        what targets can be created for, besides interfaces
+  --delivery RESOURCE=ADDRESS,from=[NETNS/]IFACE[,mac=MAC]
+        as with --target, for targets that are created: RESOURCE is an interface's or endpoint's id,
+        or a load balancer's ARN or name
 
 credentials file: a JSON list of
   {"access_key": ID, "secret_key": KEY, "session_token": TOKEN, "allow": ["ec2:Describe*", ...]}
@@ -67,13 +79,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Runs until SIGTERM or SIGINT. Returns the exit code: 0, 1 failed, 2 usage."""
     options = _parser().parse_args(argv)
     try:
-        credentials = _credentials(options)
-        world = _world(options)
+        cloud = Cloud([options.region], [options.account])
+        cloud.credentials.update(_credentials(options))
+        _declare_world(options, cloud.world())
     except UsageError as error:
         print(f"ec2-emulator: {error}", file=sys.stderr)
         return 2
     try:
-        return _serve(options, world, credentials)
+        return _serve(options, cloud)
     except OSError as error:
         print(f"ec2-emulator: {error}", file=sys.stderr)
         return 1
@@ -93,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--interface", metavar="SPEC", action="append", default=[], help="see below")
     add("--target", metavar="SPEC", action="append", default=[], help="see below")
     add("--filter", metavar="TMF", action="append", default=[], help="see below")
+    add("--load-balancer", metavar="ARN", action="append", default=[], help="see below")
+    add("--vpc-endpoint", metavar="VPCE", action="append", default=[], help="see below")
+    add("--delivery", metavar="SPEC", action="append", default=[], help="see below")
     add("--mirrorgen", metavar="PROGRAM", default="mirrorgen",
         help="the mirror source to run (%(default)s)")
     add("--credentials", metavar="FILE", help="keys that may sign, in JSON; see below")
@@ -146,8 +162,7 @@ def _read_credential(entry: Dict[str, Any]) -> Credential:
                       tuple(entry.get("allow", ["*"])))
 
 
-def _world(options: argparse.Namespace) -> World:
-    world = World(options.region, options.account)
+def _declare_world(options: argparse.Namespace, world: World) -> None:
     for spec in options.network_interface:
         if not is_id(spec, "eni"):
             raise UsageError(f"--network-interface {spec}: not an id (eni- and 8 or 17 "
@@ -159,23 +174,39 @@ def _world(options: argparse.Namespace) -> World:
         _declare(world.targets, "--target", spec, parse_target)
     for spec in options.filter:
         _declare(world.filters, "--filter", spec, parse_filter)
+    for spec in options.load_balancer:
+        _declare(world.balancers, "--load-balancer", spec, parse_balancer)
+    for spec in options.vpc_endpoint:
+        _declare(world.endpoints, "--vpc-endpoint", spec, parse_endpoint)
+    for spec in options.delivery:
+        resource, delivery = _parsed("--delivery", spec, parse_delivery)
+        world.cloud.deliveries[resource] = delivery
+        _check_link("--delivery", delivery.link.netns, delivery.link.device)
+    for filter_id in world.filters:
+        for rule in accept_all(filter_id):
+            world.rules.add(rule, declared=True)
+    for target_id, target in world.targets.items():
+        world.targets[target_id] = replace(target, owner_id=world.account)
     for interface in world.interfaces.values():
         if interface.link:
             _check_link("--interface", interface.link.netns, interface.link.device)
     for target in world.targets.values():
         if target.link:
             _check_link("--target", target.link.netns, target.link.device)
-    return world
 
 
-def _declare(table: Dict[str, T], option: str, spec: str, parse: Callable[[str], T]) -> None:
-    try:
-        item: Any = parse(spec)
-    except ValueError as error:
-        raise UsageError(f"{option} {spec}: {error}: see --help") from error
+def _declare(table: "Table[T]", option: str, spec: str, parse: Callable[[str], T]) -> None:
+    item: Any = _parsed(option, spec, parse)
     if item.id in table:
         raise UsageError(f"{option} {spec}: {item.id} is declared twice: declare it once")
-    table[item.id] = item
+    table.add(item, declared=True)
+
+
+def _parsed(option: str, spec: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(spec)
+    except ValueError as error:
+        raise UsageError(f"{option} {spec}: {error}: see --help") from error
 
 
 def _check_link(option: str, netns: Optional[str], device: str) -> None:
@@ -189,17 +220,17 @@ def _check_link(option: str, netns: Optional[str], device: str) -> None:
         raise UsageError(f"{option}: {device}: {why}: create it{where} first")
 
 
-def _serve(options: argparse.Namespace, world: World, credentials: Dict[str, Credential]) -> int:
+def _serve(options: argparse.Namespace, cloud: Cloud) -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     # pylint: disable=consider-using-with
     stream = open(options.log, "a", encoding="utf-8") if options.log else sys.stderr
     log: Log = JsonLog(stream)
-    mirrors = MirrorControl(world, options.mirrorgen, log)
-    emulator = Emulator(world, credentials, mirrors, log)
+    mirrors = MirrorControl(cloud, options.mirrorgen, log)
+    emulator = Emulator(cloud, mirrors, log)
     try:
-        server = Server((options.host, options.port), emulator)
+        server = Server((options.host, options.port), emulator.handle)
     except OSError as error:
         raise OSError(f"{options.host}:{options.port}: cannot listen: {error.strerror}: give "
                       "another --host or --port") from error
@@ -212,16 +243,17 @@ def _serve(options: argparse.Namespace, world: World, credentials: Dict[str, Cre
         server.shutdown()
     finally:
         # The lock is kept: no request may start a mirror after this.
-        world.lock.acquire()
+        cloud.lock.acquire()
         mirrors.stop_all()
     if options.state_dump:
-        _write_atomically(options.state_dump, json.dumps(_state(world), indent=2) + "\n")
+        _write_atomically(options.state_dump, json.dumps(_state(cloud), indent=2) + "\n")
     return 0
 
 
-def _state(world: World) -> Any:
+def _state(cloud: Cloud) -> Any:
     """The sessions as awscli prints them."""
-    return {"TrafficMirrorSessions": [_plain(ec2.session_elements(session))
+    return {"TrafficMirrorSessions": [_plain(sessions.elements(session))
+                                      for world in cloud.worlds()
                                       for session in world.sessions.values()]}
 
 

@@ -13,16 +13,16 @@ import signal
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
-from .world import GWLB, Interface, Link, Session, Target, World
+from .cloud import Cloud
+from .log import Log
+from .world import GWLB, Delivery, Interface, Link, Session, World
 
 READY_SECONDS = 10
 STOP_SECONDS = 10
 # Longer than any frame: what mirrorgen gets where EC2 does not cut.
 UNCUT = 65535
-
-Log = Callable[..., None]
 
 
 def in_namespace(netns: Optional[str], argv: List[str]) -> List[str]:
@@ -43,22 +43,23 @@ def interface_address(link: Link, family: int) -> str:
     raise OSError(f"{link}: it has no IPv{family} address: give ip=ADDRESS")
 
 
-def command(program: str, session: Session, interface: Interface, target: Target) -> List[str]:
+def command(program: str, session: Session, interface: Interface, delivery: Delivery,
+            geneve: bool) -> List[str]:
     """The mirrorgen command line of a session; raises OSError when it cannot be mirrored."""
-    assert interface.link and target.link and target.address
-    if interface.link.netns != target.link.netns:
-        raise OSError(f"{interface.link} and {target.link} are in different namespaces")
-    family = 6 if ":" in target.address else 4
+    assert interface.link
+    if interface.link.netns != delivery.link.netns:
+        raise OSError(f"{interface.link} and {delivery.link} are in different namespaces")
+    family = 6 if ":" in delivery.address else 4
     source = interface.address or interface_address(interface.link, family)
     argv = [program, "--hold", "--interface", interface.link.device,
-            "--write", target.link.device,
+            "--write", delivery.link.device,
             "--vni", str(session.vni), "--packet-length", str(session.packet_length or UNCUT),
-            "--source-ip", source, "--target-ip", target.address]
+            "--source-ip", source, "--target-ip", delivery.address]
     if interface.mac:
         argv += ["--source-mac", interface.mac]
-    if target.mac:
-        argv += ["--target-mac", target.mac]
-    if target.kind == GWLB:
+    if delivery.mac:
+        argv += ["--target-mac", delivery.mac]
+    if geneve:
         argv += ["--geneve", "--geneve-options"]
     return in_namespace(interface.link.netns, argv)
 
@@ -66,9 +67,11 @@ def command(program: str, session: Session, interface: Interface, target: Target
 class Mirror:
     """A running mirrorgen."""
 
-    def __init__(self, session: Session, process: "subprocess.Popen[str]", log: Log) -> None:
+    def __init__(self, session: Session, process: "subprocess.Popen[str]", argv: List[str],
+                 log: Log) -> None:
         self.session = session
         self._process = process
+        self._argv = argv
         self._log = log
         self._heard = threading.Event()  # that it captures, or that it ended
         self._capturing = False
@@ -76,6 +79,10 @@ class Mirror:
         self._last_line = ""
         self._reader = threading.Thread(target=self._read_messages, daemon=True)
         self._reader.start()
+
+    def is_as(self, session: Session, argv: Optional[List[str]]) -> bool:
+        """Whether it mirrors this session in this way."""
+        return self.session.id == session.id and self._argv == argv
 
     def hold(self) -> None:
         """Waits until it captures and has stopped itself; raises OSError if it ended."""
@@ -128,10 +135,10 @@ class Mirror:
 
 
 class MirrorControl:
-    """All mirrors, by interface. Callers hold the world's lock."""
+    """All mirrors, by interface. Callers hold the cloud's lock."""
 
-    def __init__(self, world: World, program: str, log: Log) -> None:
-        self._world = world
+    def __init__(self, cloud: Cloud, program: str, log: Log) -> None:
+        self._cloud = cloud
         self._program = program
         self._log = log
         self._running: Dict[str, Mirror] = {}
@@ -139,25 +146,36 @@ class MirrorControl:
         # outlives the emulator however it ends: this thread lives as long as the process.
         self._starter = ThreadPoolExecutor(max_workers=1)
 
-    def apply(self, interface_id: str, session: Optional[Session]) -> None:
-        """Makes `session` the one that is mirrored on the interface, held if it is new."""
+    def apply(self, world: World, interface_id: str, session: Optional[Session]) -> None:
+        """Makes `session` the one that is mirrored on the interface, held if it is new.
+
+        A session that is mirrored as it is now goes on undisturbed.
+        """
         running = self._running.get(interface_id)
-        if running and session and running.session.id == session.id:
+        argv = None
+        why: Optional[OSError] = None
+        try:
+            argv = self._command(world, session) if session else None
+        except OSError as error:
+            why = error
+        if running and session and running.is_as(session, argv):
             return
         if running:
             del self._running[interface_id]
             running.stop()
-        if not session:
-            return
         try:
-            self._start(interface_id, session)
+            if why:
+                raise why
+            if session and argv:
+                self._running[interface_id] = self._start(session, argv)
         except OSError as error:
-            self._log(event="not-mirrored", session=session.id, reason=str(error))
+            self._log(event="not-mirrored", session=session.id if session else None,
+                      reason=str(error))
             raise
 
     def release(self, interface_id: str, session_id: str) -> None:
         """Lets the session's mirror send, if it is still the interface's."""
-        with self._world.lock:
+        with self._cloud.lock:
             running = self._running.get(interface_id)
             if running and running.session.id == session_id:
                 running.release()
@@ -168,20 +186,24 @@ class MirrorControl:
             self._running.pop(interface_id).stop()
         self._starter.shutdown()
 
-    def _start(self, interface_id: str, session: Session) -> None:
-        interface = self._world.interfaces[interface_id]
-        target = self._world.targets[session.target_id]
-        if not interface.link:
-            return
-        if not target.link or not target.address:
+    def _command(self, world: World, session: Session) -> Optional[List[str]]:
+        """What mirrors the session, None where it has no data plane."""
+        interface = world.interfaces[session.interface_id]
+        target = world.visible_targets().get(session.target_id)
+        if not interface.link or not target:
+            return None
+        delivery = target.delivery(self._cloud.deliveries)
+        if not delivery:
             self._log(event="not-mirrored", session=session.id,
                       reason=f"{target.id} was declared without an address and from=")
-            return
-        argv = command(self._program, session, interface, target)
+            return None
+        return command(self._program, session, interface, delivery, target.kind == GWLB)
+
+    def _start(self, session: Session, argv: List[str]) -> Mirror:
         process = self._starter.submit(_spawn, argv).result()
-        mirror = Mirror(session, process, self._log)
+        mirror = Mirror(session, process, argv, self._log)
         mirror.hold()
-        self._running[interface_id] = mirror
+        return mirror
 
 
 def _spawn(argv: List[str]) -> "subprocess.Popen[str]":

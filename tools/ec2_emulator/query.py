@@ -131,6 +131,15 @@ def _unknown(name: str) -> ApiError:
     return ApiError("UnknownParameter", f"The parameter {name} is not recognized")
 
 
+class Written(str):
+    """Elements that have been written before."""
+
+
+def item_text(elements: Elements) -> Written:
+    """The XML of what an item holds, to be put into documents later."""
+    return Written("".join(_xml_lines(elements, 3)))
+
+
 def xml_document(name: str, elements: Elements, namespace: str = "") -> bytes:
     """An XML document whose root is `name`."""
     attribute = f" xmlns={quoteattr(namespace)}" if namespace else ""
@@ -142,7 +151,9 @@ def xml_document(name: str, elements: Elements, namespace: str = "") -> bytes:
 def _xml_lines(elements: Elements, depth: int) -> Iterable[str]:
     pad = "    " * depth
     for name, value in elements:
-        if isinstance(value, (list, tuple)):
+        if isinstance(value, Written):
+            yield f"{pad}<{name}>\n{value}{pad}</{name}>\n"
+        elif isinstance(value, (list, tuple)):
             yield f"{pad}<{name}>\n" if value else f"{pad}<{name}/>\n"
             yield from _xml_lines(value, depth + 1)
             yield f"{pad}</{name}>\n" if value else ""

@@ -6,10 +6,12 @@ from __future__ import annotations
 import socket
 import socketserver
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Tuple
+from typing import Any, Callable, Tuple
 
-from .service import Emulator, Response
+from .service import Response
 from .sigv4 import HttpRequest
+
+Handle = Callable[[HttpRequest], Response]
 
 BODY_MAX = 1 << 20
 IDLE_SECONDS = 60
@@ -21,9 +23,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: Tuple[str, int], emulator: Emulator) -> None:
+    def __init__(self, address: Tuple[str, int], handle: Handle) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.emulator = emulator
+        self.handle = handle
         super().__init__(address, Handler)
 
     def server_bind(self) -> None:
@@ -60,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(length))
         path, _, query = self.path.partition("?")
         request = HttpRequest(self.command, path, query, tuple(self.headers.items()), body)
-        response = self.server.emulator.handle(request)
+        response = self.server.handle(request)
         try:
             self._send(response)
         finally:
@@ -71,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)
-        self.send_header("Content-Type", "text/xml;charset=UTF-8")
+        self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(len(response.body)))
         self.send_header("x-amzn-requestid", response.request_id)
         self.end_headers()

@@ -3,43 +3,25 @@
 
 from __future__ import annotations
 
-import datetime
-import json
-import sys
-import threading
+import itertools
 import traceback
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Mapping, Optional, TextIO, Tuple
+from typing import Any, Callable, Dict, Optional
 
 from . import ec2
+from .api import Action, Answer, Call, Mirrors
+from .cloud import Cloud
 from .errors import ApiError
-from .mirror import Log, MirrorControl
-from .query import Elements, decode, parse_form
-from .sigv4 import Credential, HttpRequest, verify
+from .log import Log, utc_now
+from .query import decode, parse_form
+from .sigv4 import Credential, HttpRequest, parse_authorization, verify
 from .world import World
 
 # Every API that the emulator stands for, by the service name that signatures are scoped to.
-APIS = {ec2.SERVICE: ec2}
+APIS: Dict[str, Any] = {ec2.SERVICE: ec2}
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
-
-
-def utc_now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.timezone.utc)
-
-
-class JsonLog:
-    """One JSON object a line, written before the client can know the answer."""
-
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self._stream = stream
-        self._lock = threading.Lock()
-
-    def __call__(self, **entry: Any) -> None:
-        stamp = utc_now().isoformat(timespec="microseconds").replace("+00:00", "Z")
-        with self._lock:
-            print(json.dumps({"time": stamp, **entry}), file=self._stream, flush=True)
 
 
 @dataclass(frozen=True)
@@ -50,35 +32,38 @@ class Response:
     body: bytes
     request_id: str
     after: Optional[Callable[[], None]] = None
+    content_type: str = "text/xml;charset=UTF-8"
 
 
 @dataclass
 class _Progress:
     """What is known of a request so far, for the log and the form of an error."""
 
+    number: int
     request_id: str
     api: Any = ec2
     access_key: Optional[str] = None
+    account: Optional[str] = None
     action: Optional[str] = None
+    version: Optional[str] = None
     parameters: Dict[str, str] = field(default_factory=dict)
 
 
 class Emulator:
     """The whole control plane behind one call, `handle`, which threads may share."""
 
-    def __init__(self, world: World, credentials: Mapping[str, Credential],
-                 mirrors: MirrorControl, log: Log) -> None:
-        self.world = world
+    def __init__(self, cloud: Cloud, mirrors: Mirrors, log: Log) -> None:
+        self.cloud = cloud
         self.mirrors = mirrors
-        self._credentials = credentials
         self._log = log
-        self._tokens: Dict[Tuple[str, str], Tuple[Mapping[str, Any], Elements]] = {}
+        self._numbers = itertools.count(1)
 
     def handle(self, request: HttpRequest) -> Response:
         """Answers a request; whatever is wrong with it becomes an error document."""
-        progress = _Progress(str(uuid.uuid4()))
+        progress = _Progress(next(self._numbers), str(uuid.uuid4()))
         try:
-            with self.world.lock:
+            _read(request, progress)
+            with self.cloud.lock:
                 answer = self._perform(request, progress)
         except ApiError as error:
             return self._refuse(progress, error)
@@ -90,35 +75,36 @@ class Emulator:
         body = progress.api.answer_document(progress.action, answer.elements, progress.request_id)
         return Response(200, body, progress.request_id, answer.after)
 
+    def _perform(self, request: HttpRequest, progress: _Progress) -> Answer:
+        action = _find_action(progress.api, progress.action, progress.version) \
+            if _is_unsigned(progress) else None
+        credential, world = self._identify(request, progress, action)
+        action = action or _find_action(progress.api, progress.action, progress.version)
+        call = Call(world, self.mirrors, credential, progress.api.SERVICE, progress.action or "",
+                    decode(progress.parameters, action.shape))
+        return action.handler(call)
+
+    def _identify(self, request: HttpRequest, progress: _Progress,
+                  action: Optional[Action]) -> "tuple[Credential, World]":
+        if action:
+            return Credential("", ""), self.cloud.world()
+        credential, claim = verify(request, self.cloud.credentials, self.cloud.regions, APIS,
+                                   utc_now())
+        progress.access_key = credential.access_key
+        progress.account = self.cloud.account_of(credential)
+        return credential, self.cloud.world(progress.account, claim.region)
+
     def _refuse(self, progress: _Progress, error: ApiError) -> Response:
+        error = progress.api.translate(error)
         self._log_request(progress, error.status, error.code, error.message)
         return Response(error.status, progress.api.error_document(error, progress.request_id),
                         progress.request_id)
 
-    def _perform(self, request: HttpRequest, progress: _Progress) -> ec2.Answer:
-        if request.method != "POST" or request.path != "/":
-            raise ApiError("InvalidRequest", "The emulator answers POST / only")
-        content_type = request.header("content-type") or ""
-        if content_type.split(";")[0].strip().lower() != CONTENT_TYPE:
-            raise ApiError("MalformedQueryString", f"The content type is not {CONTENT_TYPE}")
-        form = parse_form(request.body)
-        progress.action = form.pop("Action", None)
-        version = form.pop("Version", None)
-        progress.parameters = form
-        credential, service = verify(request, self._credentials, self.world.region, APIS,
-                                     utc_now())
-        progress.access_key = credential.access_key
-        progress.api = api = APIS[service]
-        action = _find_action(api, progress.action, version)
-        call = api.Call(self.world, self.mirrors, self._tokens, credential, progress.action,
-                        decode(form, action.shape))
-        answer: ec2.Answer = action.handler(call)
-        return answer
-
     def _log_request(self, progress: _Progress, status: int, result: str,
                      message: Optional[str] = None) -> None:
         entry: Dict[str, Any] = {
-            "request_id": progress.request_id, "access_key": progress.access_key,
+            "number": progress.number, "request_id": progress.request_id,
+            "access_key": progress.access_key, "account": progress.account,
             "action": progress.action, "parameters": progress.parameters, "status": status,
             "result": result}
         if message is not None:
@@ -126,7 +112,37 @@ class Emulator:
         self._log(**entry)
 
 
-def _find_action(api: Any, name: Optional[str], version: Optional[str]) -> Any:
+def _read(request: HttpRequest, progress: _Progress) -> None:
+    """Takes the form apart and tells which API it is for."""
+    if request.method != "POST" or request.path != "/":
+        raise ApiError("InvalidRequest", "The emulator answers POST / only")
+    content_type = request.header("content-type") or ""
+    if content_type.split(";")[0].strip().lower() != CONTENT_TYPE:
+        raise ApiError("MalformedQueryString", f"The content type is not {CONTENT_TYPE}")
+    form = parse_form(request.body)
+    progress.action = form.pop("Action", None)
+    progress.version = form.pop("Version", None)
+    progress.parameters = form
+    progress.api = _api_of(request, progress.version)
+
+
+def _api_of(request: HttpRequest, version: Optional[str]) -> Any:
+    """The API that the signature is scoped to; without one, that of the version."""
+    header = request.header("authorization")
+    if header is None:
+        return next((api for api in APIS.values() if api.VERSION == version), ec2)
+    try:
+        return APIS.get(parse_authorization(header).service, ec2)
+    except ApiError:
+        return ec2
+
+
+def _is_unsigned(progress: _Progress) -> bool:
+    action = progress.api.ACTIONS.get(progress.action)
+    return action is not None and not action.signed
+
+
+def _find_action(api: Any, name: Optional[str], version: Optional[str]) -> Action:
     if not name:
         raise ApiError("MissingAction",
                        "The request is missing an action or a required parameter")
@@ -137,4 +153,5 @@ def _find_action(api: Any, name: Optional[str], version: Optional[str]) -> Any:
                        f"The requested version ({version}) of service {api.SERVICE} does not exist")
     if name not in api.ACTIONS:
         raise ApiError("InvalidAction", f"The action {name} is not valid for this web service.")
-    return api.ACTIONS[name]
+    found: Action = api.ACTIONS[name]
+    return found

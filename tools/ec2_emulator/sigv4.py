@@ -46,12 +46,22 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class Credential:
-    """A key that the emulator knows. `allow` holds patterns like `ec2:Describe*`."""
+    """A key that the emulator knows. `allow` holds patterns like `ec2:Describe*`.
+
+    Without an account it is the default account's, without an ARN a user's named like the key.
+    """
 
     access_key: str
     secret_key: str
     session_token: Optional[str] = None
     allow: Tuple[str, ...] = ("*",)
+    account: Optional[str] = None
+    arn: Optional[str] = None
+    expires: Optional[datetime.datetime] = None
+
+    def name_in(self, account: str) -> str:
+        """The ARN of who it is."""
+        return self.arn or f"arn:aws:iam::{account}:user/{self.access_key}"
 
     def allows(self, action: str) -> bool:
         """Whether the key may do `action`, which is written SERVICE:NAME."""
@@ -131,15 +141,15 @@ def signature(secret_key: str, scope: str, text: str) -> str:
     return hmac.new(key, text.encode("latin-1"), hashlib.sha256).hexdigest()
 
 
-def verify(request: HttpRequest, credentials: Mapping[str, Credential], region: str,
-           services: Iterable[str], now: datetime.datetime) -> Tuple[Credential, str]:
-    """Judges the request at the UTC time `now`; returns whose it is and the service it is for.
+def verify(request: HttpRequest, credentials: Mapping[str, Credential], regions: Iterable[str],
+           services: Iterable[str], now: datetime.datetime) -> Tuple[Credential, Authorization]:
+    """Judges the request at the UTC time `now`; returns whose it is and what it claims to be.
 
     Raises the ApiError that tells the first thing that is wrong.
     """
     claim = parse_authorization(request.header("authorization"))
     timestamp = _check_date(request, claim, now)
-    _check_scope(claim, region, services)
+    _check_scope(claim, regions, services)
     _check_signed_headers(request, claim.signed_headers)
     credential = credentials.get(claim.access_key)
     if credential is None:
@@ -154,7 +164,9 @@ def verify(request: HttpRequest, credentials: Mapping[str, Credential], region: 
         raise _mismatch()
     if request.header("x-amz-security-token") != credential.session_token:
         raise _not_validated()
-    return credential, claim.service
+    if credential.expires and now >= credential.expires:
+        raise ApiError("ExpiredToken", "The security token included in the request is expired")
+    return credential, claim
 
 
 def _encode(text: str) -> str:
@@ -179,9 +191,9 @@ def _check_date(request: HttpRequest, claim: Authorization, now: datetime.dateti
     return timestamp
 
 
-def _check_scope(claim: Authorization, region: str, services: Iterable[str]) -> None:
+def _check_scope(claim: Authorization, regions: Iterable[str], services: Iterable[str]) -> None:
     wanted = list(services)
-    if claim.region != region:
+    if claim.region not in regions:
         raise ApiError("SignatureDoesNotMatch", "Credential should be scoped to a valid region, "
                        f"not '{claim.region}'.")
     if claim.service not in wanted:

@@ -1,29 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What exists in the emulated account: declared interfaces, targets and filters, and sessions.
-
-Declarations are written ID[=VALUE[,KEY=VALUE …]], which is how the command line gives them.
-"""
+"""What exists in an account and region: the nouns of EC2 and Elastic Load Balancing."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import secrets
-import threading
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+
+from .table import Table
+
+if TYPE_CHECKING:
+    from .cloud import Cloud
 
 NLB = "network-load-balancer"
 INTERFACE = "network-interface"
 GWLB = "gateway-load-balancer-endpoint"
-_KINDS = {"nlb": NLB, "network-interface": INTERFACE, "gwlb": GWLB}
 
 # The default of an NLB target, and the longest that it takes.
 NLB_PACKET_LENGTH = 8500
 VNI_MAX = 2**24 - 1
 
+Tags = Tuple[Tuple[str, str], ...]
+Ports = Optional[Tuple[int, int]]
+
+NLB_ARN = re.compile(r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:"
+                     r"loadbalancer/net/[A-Za-z0-9-]{1,32}/[0-9a-f]{16}")
 _ID = re.compile(r"([a-z]+)-(?:[0-9a-f]{8}|[0-9a-f]{17})")
-_MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 
 
 def is_id(text: str, prefix: str) -> bool:
@@ -48,38 +51,138 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """How packets reach what a target stands for: to an address, through a link."""
+
+    address: str
+    link: Link
+    mac: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet; interfaces and load balancers name it."""
+
+    id: str
+    vpc_id: str
+    zone: str
+
+
+@dataclass(frozen=True)
 class Interface:
-    """A mirror source. Without a link it has no data plane."""
+    """A network interface. Without a link it has no data plane.
+
+    `address` is also the private address that is described, and `device_index` counts only with
+    an instance.
+    """
 
     id: str
     link: Optional[Link] = None
     address: Optional[str] = None
     mac: Optional[str] = None
+    tags: Tags = ()
+    subnet_id: Optional[str] = None
+    vpc_id: Optional[str] = None
+    zone: Optional[str] = None
+    kind: str = "interface"
+    status: Optional[str] = None
+    description: str = ""
+    requester_id: Optional[str] = None
+    requester_managed: bool = False
+    ipv6_addresses: Tuple[str, ...] = ()
+    instance_id: Optional[str] = None
+    device_index: int = 0
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance; its interfaces are those that name it."""
+
+    id: str
+    kind: str = "m5.large"
+    state: str = "running"
+    tags: Tags = ()
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A Gateway Load Balancer endpoint."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Balancer:
+    """A Network Load Balancer; `id` is its ARN."""
+
+    id: str
+    name: str
+    scheme: str = "internal"
+    vpc_id: str = ""
+    subnets: Tuple[str, ...] = ()
+    attributes: Tuple[Tuple[str, str], ...] = ()
+    tags: Tags = ()
+    created: str = ""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where mirrored packets go. Without a link to send from it has no data plane."""
+    """A mirror target; `resource` is the interface, load balancer or endpoint behind it.
+
+    Without a link, or a delivery for its resource, it has no data plane.
+    """
 
     id: str
     kind: str = NLB
     address: Optional[str] = None
     mac: Optional[str] = None
     link: Optional[Link] = None
+    resource: Optional[str] = None
+    owner_id: str = ""
+    description: Optional[str] = None
+    tags: Tags = ()
+
+    def delivery(self, deliveries: Mapping[str, Delivery]) -> Optional[Delivery]:
+        """Its own, or the one of what is behind it: by id, ARN, or the name in the ARN."""
+        if self.link and self.address:
+            return Delivery(self.address, self.link, self.mac)
+        names: Sequence[str] = (self.resource or "").split("/")
+        return deliveries.get(self.resource or "") or \
+            (deliveries.get(names[-2]) if len(names) > 2 else None)
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter that accepts everything in both directions."""
+    """A mirror filter; its rules are those that name it."""
 
     id: str
+    description: Optional[str] = None
+    services: Tuple[str, ...] = ()
+    tags: Tags = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of a filter. Without a protocol it is for all of them."""
+
+    id: str
+    filter_id: str
+    direction: str
+    number: int
+    action: str
+    destination: str
+    source: str
+    destination_ports: Ports = None
+    source_ports: Ports = None
+    protocol: Optional[int] = None
+    description: Optional[str] = None
+    tags: Tags = ()
 
 
 @dataclass(frozen=True)
 class Session:
-    """A Traffic Mirror session; `sequence` grows with each one and orders listings."""
+    """A Traffic Mirror session."""
 
-    sequence: int
     id: str
     interface_id: str
     target_id: str
@@ -89,30 +192,56 @@ class Session:
     vni: int
     packet_length: Optional[int]
     description: Optional[str]
-    tags: Tuple[Tuple[str, str], ...]
+    tags: Tags
 
 
 @dataclass
 class World:
-    """The account. Whoever reads or changes it holds the lock."""
+    """One account in one region. Whoever reads or changes it holds the cloud's lock."""
 
+    cloud: "Cloud"
     region: str
     account: str
-    interfaces: Dict[str, Interface] = field(default_factory=dict)
-    targets: Dict[str, Target] = field(default_factory=dict)
-    filters: Dict[str, Filter] = field(default_factory=dict)
-    sessions: Dict[str, Session] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    next_sequence: int = 1
+    subnets: Table[Subnet] = field(default_factory=Table)
+    interfaces: Table[Interface] = field(default_factory=Table)
+    instances: Table[Instance] = field(default_factory=Table)
+    endpoints: Table[Endpoint] = field(default_factory=Table)
+    targets: Table[Target] = field(default_factory=Table)
+    filters: Table[Filter] = field(default_factory=Table)
+    rules: Table[Rule] = field(default_factory=Table)
+    sessions: Table[Session] = field(default_factory=Table)
+    # Elastic Load Balancing's rows, by ARN.
+    balancers: Table[Balancer] = field(default_factory=Table)
+    groups: Table[Any] = field(default_factory=Table)
+    listeners: Table[Any] = field(default_factory=Table)
+    # What each ClientToken has done, for ever: (action, token) -> (parameters, answer).
+    tokens: Dict[Tuple[str, str], Tuple[Mapping[str, Any], Any]] = field(default_factory=dict)
+    # Answers' items that were written before: id -> (what it depends on, XML).
+    written: Dict[str, Tuple[Any, str]] = field(default_factory=dict)
+    _by_interface: Dict[str, Set[str]] = field(default_factory=dict)
+
+    def add_session(self, session: Session) -> None:
+        self.sessions.add(session)
+        self._by_interface.setdefault(session.interface_id, set()).add(session.id)
+
+    def remove_session(self, session_id: str) -> None:
+        session = self.sessions.remove(session_id)
+        self._by_interface[session.interface_id].discard(session_id)
 
     def sessions_of(self, interface_id: str) -> List[Session]:
         """The sessions of an interface in the order in which EC2 evaluates them."""
-        found = [s for s in self.sessions.values() if s.interface_id == interface_id]
+        found = [self.sessions[s] for s in self._by_interface.get(interface_id, ())]
         return sorted(found, key=lambda s: s.number)
 
-    def sources_of(self, target_id: str) -> Set[str]:
-        """The interfaces that have a session to the target."""
-        return {s.interface_id for s in self.sessions.values() if s.target_id == target_id}
+    def rules_of(self, filter_id: str) -> List[Rule]:
+        """The rules of a filter, in the order in which EC2 evaluates them."""
+        return sorted((r for r in self.rules.values() if r.filter_id == filter_id),
+                      key=lambda r: r.number)
+
+    def visible_targets(self) -> Mapping[str, Target]:
+        """The account's targets and those that are shared with it."""
+        shared = self.cloud.shared_with(self)
+        return {**shared, **self.targets} if shared else self.targets
 
     def free_vni(self) -> int:
         """A VNI that no session has, chosen at random as EC2 does."""
@@ -121,66 +250,3 @@ class World:
             vni = 1 + secrets.randbelow(VNI_MAX)
             if vni not in used:
                 return vni
-
-    def add_session(self, make: Callable[[int, str], Session]) -> Session:
-        """Adds what `make` builds from the next sequence number and a new id."""
-        session = make(self.next_sequence, new_id("tms"))
-        self.next_sequence += 1
-        self.sessions[session.id] = session
-        return session
-
-
-def parse_link(text: str) -> Link:
-    """Reads [NETNS/]DEVICE."""
-    netns, slash, device = text.rpartition("/")
-    if not device or (slash and not netns) or "/" in netns:
-        raise ValueError(f"'{text}' is not [NETNS/]INTERFACE")
-    return Link(device, netns or None)
-
-
-def parse_interface(spec: str) -> Interface:
-    """Reads eni-…[=[NETNS/]INTERFACE[,ip=ADDRESS][,mac=MAC]]."""
-    eni, value, options = _split(spec, "eni", {"ip", "mac"})
-    link = parse_link(value) if value else None
-    return Interface(eni, link, _address(options.get("ip")), _mac(options.get("mac")))
-
-
-def parse_target(spec: str) -> Target:
-    """Reads tmt-…[=ADDRESS[,kind=KIND][,mac=MAC][,from=[NETNS/]INTERFACE]]."""
-    tmt, value, options = _split(spec, "tmt", {"kind", "mac", "from"})
-    kind = options.get("kind", "nlb")
-    if kind not in _KINDS:
-        raise ValueError(f"kind '{kind}' is none of {', '.join(_KINDS)}")
-    link = parse_link(options["from"]) if "from" in options else None
-    return Target(tmt, _KINDS[kind], _address(value), _mac(options.get("mac")), link)
-
-
-def parse_filter(spec: str) -> Filter:
-    """Reads tmf-…."""
-    tmf, _, _ = _split(spec, "tmf", set())
-    return Filter(tmf)
-
-
-def _split(spec: str, prefix: str, known: Set[str]) -> Tuple[str, Optional[str], Dict[str, str]]:
-    name, _, rest = spec.partition("=")
-    if not is_id(name, prefix):
-        raise ValueError(f"'{name}' is not an id ({prefix}- and 8 or 17 hexadecimal digits)")
-    parts = rest.split(",") if rest else []
-    value = parts.pop(0) if parts and "=" not in parts[0] else None
-    options: Dict[str, str] = {}
-    for part in parts:
-        key, equals, text = part.partition("=")
-        if key not in known or not equals or not text or key in options:
-            raise ValueError(f"'{part}' is not understood in '{spec}'")
-        options[key] = text
-    return name, value, options
-
-
-def _address(text: Optional[str]) -> Optional[str]:
-    return str(ipaddress.ip_address(text)) if text is not None else None
-
-
-def _mac(text: Optional[str]) -> Optional[str]:
-    if text is not None and not _MAC.fullmatch(text):
-        raise ValueError(f"'{text}' is not a MAC address")
-    return text

@@ -11,11 +11,13 @@ import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 from ec2_emulator import sigv4
+from ec2_emulator.cloud import Cloud
+from ec2_emulator.declare import accept_all
+from ec2_emulator.log import JsonLog
 from ec2_emulator.mirror import MirrorControl
 from ec2_emulator.server import Server
-from ec2_emulator.service import Emulator, JsonLog
+from ec2_emulator.service import Emulator
 from ec2_emulator.sigv4 import Credential, HttpRequest
-from ec2_emulator.world import World
 
 VERSION = "2016-11-15"
 NAMESPACE = "{http://ec2.amazonaws.com/doc/2016-11-15/}"
@@ -105,17 +107,26 @@ class Client:
 
 
 @contextlib.contextmanager
-def serving(interfaces=(), targets=(), filters=(), keys=(KEY,)):
-    """A control plane on loopback without a data plane: yields a client and its log's reader."""
-    world = World("us-east-1", "123456789012")
+def serving(interfaces=(), targets=(), filters=(), keys=(KEY,), prepare=lambda cloud: None):
+    """A control plane on loopback without a data plane: yields a client and its log's reader.
+
+    `prepare` gets the cloud before the first request.
+    """
+    cloud = Cloud(["us-east-1"], ["123456789012"])
+    cloud.credentials.update({key.access_key: key for key in keys})
+    world = cloud.world()
     for table, items in ((world.interfaces, interfaces), (world.targets, targets),
                          (world.filters, filters)):
-        table.update({item.id: item for item in items})
+        for item in items:
+            table.add(item, declared=True)
+    for item in filters:
+        for rule in accept_all(item.id):
+            world.rules.add(rule, declared=True)
+    prepare(cloud)
     stream = io.StringIO()
     log = JsonLog(stream)
-    mirrors = MirrorControl(world, "/nonexistent", log)
-    server = Server(("127.0.0.1", 0), Emulator(world, {k.access_key: k for k in keys}, mirrors,
-                                               log))
+    mirrors = MirrorControl(cloud, "/nonexistent", log)
+    server = Server(("127.0.0.1", 0), Emulator(cloud, mirrors, log).handle)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     client = Client("127.0.0.1", server.server_port, keys[0])

@@ -52,7 +52,7 @@ def signed(**changes):
 
 
 def verify(request, keys=None, now=NOW):
-    return sigv4.verify(request, keys or PLAIN, "us-east-1", ["ec2"], now)
+    return sigv4.verify(request, keys or PLAIN, ["us-east-1"], ["ec2"], now)
 
 
 class Golden(unittest.TestCase):
@@ -66,8 +66,8 @@ class Golden(unittest.TestCase):
         self.assertEqual(sigv4.signature(SECRET, SCOPE, text), SIGNATURE)
 
     def test_accepted(self):
-        credential, service = verify(golden())
-        self.assertEqual((credential.access_key, service), ("AKIDEXAMPLE", "ec2"))
+        credential, claim = verify(golden())
+        self.assertEqual((credential.access_key, claim.service), ("AKIDEXAMPLE", "ec2"))
 
     def test_accepted_with_session_token(self):
         verify(golden(x_amz_security_token=TOKEN,

@@ -11,8 +11,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from .errors import ApiError, invalid_value
-from .query import Field, ListOf, boolean, integer, text
+from ..errors import ApiError, invalid_value
+from ..query import Field, ListOf, boolean, integer, text
 
 PAGE_MIN, PAGE_MAX = 5, 1000
 

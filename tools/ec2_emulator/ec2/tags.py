@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence, Tuple
 
-from .errors import ApiError, invalid_value
-from .query import Elements, Field, ListOf, text
+from ..errors import ApiError, invalid_value
+from ..query import Elements, Field, ListOf, text
 
 TAGS_MAX = 50
 KEY_MAX = 128
