@@ -31,10 +31,10 @@ int json_member_number(const json_t *object, const char *name, uint32_t max, boo
 int json_member_flag(const json_t *object, const char *name, bool *flag);
 
 /*
- * A list of texts; with member, a list of structures of which that member's text is taken.
+ * A list of texts; with part, a list of structures of which that member's text is taken.
  * texts: owned by the caller, json_member_free_list(). Returns 0, -EBADMSG, -ENOMEM.
  */
-int json_member_list(const json_t *object, const char *name, const char *member, char ***texts,
+int json_member_list(const json_t *object, const char *name, const char *part, char ***texts,
 		     size_t *count);
 void json_member_free_list(char **texts, size_t count);
 
