@@ -28,3 +28,15 @@ int directory_sync_parent(const char *path)
 	close(fd);
 	return err;
 }
+
+int directory_rename(const char *old, const char *new)
+{
+	if (renameat2(AT_FDCWD, old, AT_FDCWD, new, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	/* NFS and some others: link() does not overwrite either. */
+	if (link(old, new) < 0 || unlink(old) < 0)
+		return -errno;
+	return 0;
+}

@@ -11,4 +11,7 @@
  */
 int directory_sync_parent(const char *path);
 
+/* rename(2) that never overwrites: -EEXIST where the new name is in use. Returns 0 or -errno. */
+int directory_rename(const char *old, const char *new);
+
 #endif

@@ -13,24 +13,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "capture/segment_directory.h"
+
 enum { SEGMENT_PATH_BYTES = 4096 };
-
-/* Where a stream's segments go. Shared by all workers' writers. */
-struct segment_directory;
-
-/*
- * The directory OUT/NAME: created (0750) at its first segment, and again where it was removed
- * since; then searched once for the highest SEQ in use. Its own name is synced with the first
- * segment's: until then there is nothing published in it to lose. Returns NULL when out of memory. segment_directory_free().
- */
-struct segment_directory *segment_directory_new(const char *out, const char *name);
-void segment_directory_free(struct segment_directory *directory);
 
 /* The name is put together when it is needed: 10,000 may be open. */
 struct segment {
 	int fd;
 	bool replace;                        /* a single file given with --force: rename over it */
 	bool named;                          /* NAME.part has become NAME */
+	bool marked;                         /* may have a committed length (committed.h) */
 	struct segment_directory *directory; /* borrowed; NULL for a single file */
 	uint64_t start_ns;
 	uint32_t worker;
@@ -52,14 +44,18 @@ int segment_open(struct segment *segment, struct segment_directory *directory, u
  */
 int segment_open_file(struct segment *segment, const char *path, bool replace, bool direct);
 
+/*
+ * Locks an open NAME.part for as long as the descriptor is open, also by a process that is killed:
+ * an open file description lock. Returns 0, -EBUSY where another has it, or -errno; a file system
+ * without locks does without.
+ */
+int segment_lock(int fd);
+
 /* The name that the segment is, or was last, to be published under. */
 void segment_path(const struct segment *segment, char path[SEGMENT_PATH_BYTES]);
 
 /* The name that it has, or would have, until then: NAME.part. */
 void segment_part_path(const struct segment *segment, char path[SEGMENT_PATH_BYTES]);
-
-/* The directory's path. Borrowed. */
-const char *segment_directory_path(const struct segment_directory *directory);
 
 /*
  * Cuts the file to logical_bytes, syncs it, renames NAME.part to NAME, syncs the directory and
@@ -71,12 +67,13 @@ const char *segment_directory_path(const struct segment_directory *directory);
  */
 int segment_publish(struct segment *segment, uint64_t logical_bytes);
 
-/* A segment that has ended; error: segment_publish()'s result. */
+/* A segment that has ended. */
 struct segment_end {
 	struct segment segment;
 	uint64_t logical_bytes;
 	uint64_t packets; /* the caller's */
-	int error;
+	bool unsynced;    /* not waited for: a power failure may take it, or a part of it */
+	int error;        /* in: not 0 leaves it NAME.part; out: segment_publish()'s result */
 };
 
 /*

@@ -161,7 +161,7 @@ const struct writer_file *writer_files(const struct writer *writer, uint32_t *co
 }
 
 /* The thread that starts the writer may be pinned, to a core that polls: leave it. */
-static void choose_cpu(int cpu)
+void writer_choose_cpu(int cpu)
 {
 	cpu_set_t cpus;
 
@@ -205,7 +205,7 @@ static void *run(void *argument)
 	const struct timespec pause = {.tv_nsec = IDLE_NS};
 	struct writer *writer = argument;
 
-	choose_cpu(writer->config.cpu);
+	writer_choose_cpu(writer->config.cpu);
 	for (;;) {
 		/* Looked at first: what was handed over before the stop is then seen below. */
 		bool stopping = __atomic_load_n(&writer->stopping, __ATOMIC_ACQUIRE);
@@ -213,6 +213,7 @@ static void *run(void *argument)
 
 		busy |= end_writes(writer, 0);
 		writer_stream_publish_due(writer);
+		writer_sync_due(writer);
 		if (busy)
 			continue;
 		if (stopping && writer->accepted == 0)
@@ -227,7 +228,7 @@ static void *run(void *argument)
 }
 
 /* Signals are for the threads that wait for them; SIGPIPE and SIGXFSZ are errors here. */
-static int start_thread(struct writer *writer)
+static int start_threads(struct writer *writer)
 {
 	sigset_t all;
 	sigset_t before;
@@ -235,10 +236,13 @@ static int start_thread(struct writer *writer)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&writer->thread, NULL, run, writer);
+	err = writer_sync_start(writer);
+	if (!err) {
+		err = -pthread_create(&writer->thread, NULL, run, writer);
+		writer->started = err == 0;
+	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	writer->started = err == 0;
-	return -err;
+	return err;
 }
 
 static int allocate(struct writer *writer)
@@ -273,7 +277,7 @@ int writer_start(struct writer **writer, const struct writer_config *config)
 	pthread_mutex_init(&started->lock, NULL);
 	err = allocate(started);
 	if (!err)
-		err = start_thread(started);
+		err = start_threads(started);
 	if (err) {
 		writer_free(started);
 		return err;
@@ -290,6 +294,7 @@ void writer_stop(struct writer *writer)
 	if (writer->ops->hurry)
 		writer->ops->hurry(writer->backend);
 	pthread_join(writer->thread, NULL);
+	writer_sync_stop(writer);
 	writer->started = false;
 }
 
@@ -297,6 +302,7 @@ void writer_free(struct writer *writer)
 {
 	if (!writer)
 		return;
+	writer_sync_stop(writer);
 	if (writer->backend)
 		writer->ops->stop(writer->backend);
 	for (uint32_t i = 0; i < writer->file_count; i++)

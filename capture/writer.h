@@ -8,7 +8,8 @@
  *
  * After a failed write the segment ends at its last record that is safely on disk: what comes
  * after is counted as write_failed until the stream's next segment. The worker begins one a second
- * later; an output that is not a directory can have none, and is broken.
+ * later; an output that is not a directory can have none, and is broken. A failed sync is a failed
+ * write, too, but its segment stays NAME.part: nobody knows what of it is on the disk.
  */
 #ifndef CAPTURE_WRITER_H
 #define CAPTURE_WRITER_H
@@ -38,6 +39,13 @@ const char *writer_method_name(enum writer_method method);
  */
 int writer_choose(const struct output *output, enum writer_method *method);
 
+/* When what was written is brought to stable storage. */
+enum writer_sync_mode {
+	WRITER_SYNC_INTERVAL, /* open segments at an interval, ended ones before they get their names */
+	WRITER_SYNC_SEGMENT, /* ended ones only */
+	WRITER_SYNC_NONE,    /* when the kernel likes */
+};
+
 /* A published file, for the summary. */
 struct writer_file {
 	char *path; /* NAME.part where it could not be given its name: writer_take_error() told */
@@ -57,7 +65,9 @@ struct writer_config {
 						 * as many pointers as the pool has chunks */
 	struct ledger_writer *ledger;           /* borrowed */
 	struct ledger_session_writer *sessions; /* borrowed; by session */
-	int cpu;                                /* to run on; -1: anywhere */
+	enum writer_sync_mode sync_mode;
+	uint64_t sync_ns; /* WRITER_SYNC_INTERVAL: from the beginning of one to the next's */
+	int cpu;          /* to run on; -1: anywhere */
 };
 
 struct writer;

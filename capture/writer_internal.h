@@ -2,7 +2,7 @@
 /*
  * Internal to the writer: what its thread keeps, and the two halves' calls to each other.
  * writer.c has the thread and the public calls, writer_stream.c the order of writes within a
- * stream, the segments and the counting.
+ * stream, the segments and the counting, writer_sync.c the syncs of open segments.
  */
 #ifndef CAPTURE_WRITER_INTERNAL_H
 #define CAPTURE_WRITER_INTERNAL_H
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "capture/segment_sync.h"
 #include "capture/writer.h"
 #include "capture/writer_backend.h"
 
@@ -42,7 +43,30 @@ struct writer_stream {
 	bool failed;            /* nothing more is recorded until the next segment */
 	uint64_t good_end;      /* after the last record that is on disk with all before it */
 	uint64_t packets;       /* so far in the segment */
+	uint64_t committed;     /* of good_end: on stable storage */
+	int sync_error;         /* the segment could not be synced: -errno */
 	struct segment segment;
+};
+
+enum writer_sync_state {
+	WRITER_SYNC_IDLE,
+	WRITER_SYNC_BEGUN, /* commits and count are the sync thread's */
+	WRITER_SYNC_DONE,
+	WRITER_SYNC_END,
+};
+
+/* Syncs of open segments; in the writer's thread but for what is said. */
+struct writer_sync {
+	bool started;
+	bool grown;        /* some segment has, since the last stock-taking */
+	uint64_t begun_ns; /* on the monotonic clock */
+	struct segment_commit *commits;
+	uint32_t *streams; /* whose commits they are */
+	uint32_t count;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	enum writer_sync_state state; /* under lock; atomic where read without */
 };
 
 struct writer {
@@ -59,6 +83,8 @@ struct writer {
 	uint32_t ended_count;
 	uint64_t ended_ns; /* when the first of them had ended, on the monotonic clock */
 	bool published;    /* there was a segment before */
+
+	struct writer_sync sync;
 
 	pthread_t thread;
 	bool started;
@@ -84,6 +110,33 @@ void writer_stream_publish_due(struct writer *writer);
 
 /* Ends and publishes what is still open; no job is left. */
 void writer_stream_finish_all(struct writer *writer);
+
+/* The disk would not say that it has what was written. */
+void writer_stream_fail_sync(struct writer *writer, struct writer_stream *stream,
+			     const struct segment_commit *commit);
+
+/* Is this the segment that is open? Its descriptor tells: none is closed while a sync goes on. */
+bool writer_stream_has(const struct writer_stream *stream, const struct segment *segment);
+
+/* Starts the thread that syncs open segments, where they are to be. Returns 0 or -errno. */
+int writer_sync_start(struct writer *writer);
+/* Also where it was not started. */
+void writer_sync_stop(struct writer *writer);
+
+/* Takes the results of a sync that has ended; begins the next where one is due. */
+void writer_sync_due(struct writer *writer);
+
+/* Waits for the sync under way, if any: open files may be closed and renamed then. */
+void writer_sync_wait(struct writer *writer);
+
+/* Lets the calling thread run on this CPU, -1: on any. */
+void writer_choose_cpu(int cpu);
+
+/* CLOCK_MONOTONIC. */
+uint64_t writer_now_ns(void);
+
+/* The output is files: not a pipe, nor null: */
+bool writer_is_file(const struct writer *writer);
 
 /* Keeps a failure for writer_take_error(). error: -errno. */
 void writer_fail(struct writer *writer, int error, const char *path);

@@ -15,7 +15,7 @@
 /* Segments that end within this time are published together. */
 #define PUBLISH_NS 100000000u
 
-static bool is_file(const struct writer *writer)
+bool writer_is_file(const struct writer *writer)
 {
 	return writer->config.output.kind == OUTPUT_DIRECTORY ||
 	       writer->config.output.kind == OUTPUT_FILE;
@@ -39,7 +39,7 @@ static void fail_segment(struct writer *writer, const struct writer_stream *stre
 {
 	char path[SEGMENT_PATH_BYTES] = "standard output";
 
-	if (is_file(writer))
+	if (writer_is_file(writer))
 		segment_path(&stream->segment, path);
 	fail(writer, error, path);
 }
@@ -66,7 +66,7 @@ static int open_segment(struct writer *writer, struct writer_stream *stream,
 	return 0;
 }
 
-static uint64_t monotonic_ns(void)
+uint64_t writer_now_ns(void)
 {
 	struct timespec now;
 
@@ -95,6 +95,7 @@ static void note_file(struct writer *writer, const struct segment_end *end)
 
 static void publish_ended(struct writer *writer)
 {
+	writer_sync_wait(writer);
 	segment_publish_all(writer->ended, writer->ended_count);
 	for (uint32_t i = 0; i < writer->ended_count; i++)
 		note_file(writer, &writer->ended[i]);
@@ -115,6 +116,8 @@ static void begin_segment(struct writer *writer, struct writer_stream *stream,
 	stream->submitted_end = 0;
 	stream->good_end = 0;
 	stream->packets = 0;
+	stream->committed = 0;
+	stream->sync_error = 0;
 	if (error)
 		fail_segment(writer, stream, error);
 }
@@ -129,23 +132,50 @@ static void finish_segment(struct writer *writer, struct writer_stream *stream)
 
 	stream->open = false;
 	writer->open_count--;
-	if (!is_file(writer))
+	if (!writer_is_file(writer))
 		return;
 	if (writer->ended_count == 0)
-		writer->ended_ns = monotonic_ns();
+		writer->ended_ns = writer_now_ns();
 	writer->ended[writer->ended_count++] = (struct segment_end){
 		.segment = stream->segment,
 		.logical_bytes = wanted ? stream->good_end : 0,
 		.packets = stream->packets,
+		.unsynced = writer->config.sync_mode == WRITER_SYNC_NONE,
+		.error = stream->sync_error,
 	};
 	/* The next one of a single file needs its name. */
 	if (writer->config.output.kind == OUTPUT_FILE)
 		publish_ended(writer);
 }
 
+bool writer_stream_has(const struct writer_stream *stream, const struct segment *segment)
+{
+	return stream->open && stream->segment.fd == segment->fd;
+}
+
+/*
+ * After a failed sync the kernel may take for written what never was, and the next sync say that
+ * all is well: the segment ends, and stays NAME.part with the committed length that it had.
+ */
+void writer_stream_fail_sync(struct writer *writer, struct writer_stream *stream,
+			     const struct segment_commit *commit)
+{
+	char path[SEGMENT_PATH_BYTES];
+
+	segment_path(&commit->segment, path);
+	fail(writer, commit->error, path);
+	if (writer_stream_has(stream, &commit->segment)) {
+		stream->sync_error = commit->error;
+		stream->failed = true;
+	}
+	for (uint32_t i = 0; i < writer->ended_count; i++)
+		if (writer->ended[i].segment.fd == commit->segment.fd)
+			writer->ended[i].error = commit->error;
+}
+
 void writer_stream_publish_due(struct writer *writer)
 {
-	if (writer->ended_count && monotonic_ns() - writer->ended_ns >= PUBLISH_NS)
+	if (writer->ended_count && writer_now_ns() - writer->ended_ns >= PUBLISH_NS)
 		publish_ended(writer);
 }
 
@@ -238,6 +268,7 @@ static void retire(struct writer *writer, struct writer_stream *stream)
 			chunk->flags |= CHUNK_FAILED;
 	} else {
 		stream->good_end = chunk->whole_end;
+		writer->sync.grown = true;
 		stream->packets += chunk->records;
 	}
 	writer->accepted--;

@@ -15,6 +15,7 @@ enum {
 	EXIT_USAGE = 2,
 	GO_ON = -1,
 	DEFAULT_BUFFER_MIB = 256,
+	DEFAULT_FLUSH_NS = 1000000000,
 };
 
 static const char USAGE[] =
@@ -47,6 +48,9 @@ static const char USAGE[] =
 	"  --time ns|us        resolution of the time stamps (ns)\n"
 	"  -b KEY:VALUE        start a new file at filesize:KB, duration:S, interval:S (wall\n"
 	"                      clock) or packets:N; may be given more than once\n"
+	"  --sync interval|segment|none  when files are brought to stable storage: as they grow,\n"
+	"                      when they are complete, or when the kernel likes (interval)\n"
+	"  --flush-interval S  what a power failure may take at most, beside I/O under way (1)\n"
 	"  --force             replace an existing FILE.pcap; take a device that carries the\n"
 	"                      default route, or an interface whose MTU is too small\n"
 	"\n"
@@ -70,6 +74,8 @@ enum long_option {
 	OPTION_SESSIONS,
 	OPTION_TIME,
 	OPTION_SPLIT,
+	OPTION_SYNC,
+	OPTION_FLUSH_INTERVAL,
 	OPTION_QUEUES,
 	OPTION_WORKERS,
 	OPTION_LCORES,
@@ -88,6 +94,8 @@ static const struct option long_options[] = {
 	{"sessions", required_argument, NULL, OPTION_SESSIONS},
 	{"time", required_argument, NULL, OPTION_TIME},
 	{"split", required_argument, NULL, OPTION_SPLIT},
+	{"sync", required_argument, NULL, OPTION_SYNC},
+	{"flush-interval", required_argument, NULL, OPTION_FLUSH_INTERVAL},
 	{"queues", required_argument, NULL, OPTION_QUEUES},
 	{"workers", required_argument, NULL, OPTION_WORKERS},
 	{"lcores", required_argument, NULL, OPTION_LCORES},
@@ -277,6 +285,7 @@ static int take_output(struct parse *parse, int option, char *value)
 {
 	static const char *const formats[] = {"pcap", NULL};
 	static const char *const times[] = {"ns", "us", NULL};
+	static const char *const syncs[] = {"interval", "segment", "none", NULL};
 	static const char *const splits[] = {"session", "none", NULL};
 	struct options *options = parse->options;
 	int word = 0, rc;
@@ -292,6 +301,14 @@ static int take_output(struct parse *parse, int option, char *value)
 		rc = set_word("--time", value, times, &word);
 		options->precision = word ? PCAP_US : PCAP_NS;
 		return rc;
+	case OPTION_SYNC:
+		rc = set_word("--sync", value, syncs, &word);
+		options->sync = (enum writer_sync_mode)word;
+		return rc;
+	case OPTION_FLUSH_INTERVAL:
+		return units_duration(value, &options->flush_ns) < 0
+			       ? usage_error("--flush-interval", value, "use a time in seconds")
+			       : GO_ON;
 	case OPTION_SPLIT:
 		parse->split = value;
 		rc = set_word("--split", value, splits, &word);
@@ -351,6 +368,8 @@ static int take(struct parse *parse, int option, char *value)
 	case 'F':
 	case OPTION_TIME:
 	case OPTION_SPLIT:
+	case OPTION_SYNC:
+	case OPTION_FLUSH_INTERVAL:
 	case OPTION_FORCE:
 		return take_output(parse, option, value);
 	case 'h':
@@ -446,6 +465,7 @@ int options_parse(int argc, char **argv, struct options *options)
 
 	*options = (struct options){.workers = 1,
 				    .vxlan_port = DECAP_VXLAN_PORT,
+				    .flush_ns = DEFAULT_FLUSH_NS,
 				    .buffer_bytes = (uint64_t)DEFAULT_BUFFER_MIB << 20};
 	while (rc == GO_ON &&
 	       (option = getopt_long(argc, argv, "+hi:w:f:s:F:b:a:", long_options, NULL)) != -1)

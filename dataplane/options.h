@@ -12,6 +12,7 @@
 #include "capture/pcap_format.h"
 #include "capture/session_map.h"
 #include "capture/stream.h"
+#include "capture/writer.h"
 #include "dataplane/port.h"
 
 enum {
@@ -35,6 +36,8 @@ struct options {
 	enum pcap_precision precision;
 	bool combined; /* --split none, or an output that is one file */
 	struct rotation rotation;
+	enum writer_sync_mode sync;
+	uint64_t flush_ns;           /* --flush-interval */
 	uint64_t stop_after_ns;      /* -a duration, 0: never */
 	uint64_t stop_after_packets; /* -a packets, 0: never */
 	uint32_t queues;             /* per port */

@@ -16,9 +16,6 @@
 #include "dataplane/port_eth.h"
 #include "dataplane/sandbox.h"
 
-/* A chunk with records waits no longer than this for more of them. */
-#define FLUSH_NS 1000000000ull
-
 enum {
 	EAL_SPARE_PAGES = 32, /* huge pages that the EAL takes for itself */
 };
@@ -188,6 +185,12 @@ static int compute_sizes(struct pipeline *p, char *error)
 	return 0;
 }
 
+/* Half of the time for a record to be handed over, half for what was written to be synced. */
+static uint64_t flush_ns(const struct options *options)
+{
+	return options->sync == WRITER_SYNC_INTERVAL ? options->flush_ns / 2 : options->flush_ns;
+}
+
 static struct stream_config stream_settings(const struct pipeline *p)
 {
 	const struct options *options = p->options;
@@ -200,7 +203,7 @@ static struct stream_config stream_settings(const struct pipeline *p)
 		.snaplen = options->snaplen,
 		.rotation = options->rotation,
 		/* A file's times are not ours to age by. */
-		.flush_ns = p->ports[0]->waits ? UINT64_MAX : FLUSH_NS,
+		.flush_ns = p->ports[0]->waits ? UINT64_MAX : flush_ns(options),
 	};
 }
 
@@ -260,6 +263,8 @@ static int open_writer(struct pipeline *p, uint32_t i)
 		.empty = lane->empty,
 		.ledger = ledger_writer(p->outlet.ledger, i),
 		.sessions = ledger_session_writer(p->outlet.ledger, i),
+		.sync_mode = p->options->sync,
+		.sync_ns = flush_ns(p->options),
 		.cpu = p->placement.writers[i],
 	};
 

@@ -72,6 +72,7 @@ static void start_writer(struct recording *recording)
 		.output = config->output,
 		.method = config->method,
 		.replace = config->replace,
+		.sync_mode = config->sync_mode,
 		.streams = config->stream.streams,
 		.directories = recording->directories,
 		.pool = recording->pool,

@@ -53,7 +53,8 @@ struct recording_config {
 	uint32_t log_records;
 	struct stream_config stream; /* streams: 0 for one per session */
 	bool replace;
-	bool shared; /* others write to the directory, too */
+	enum writer_sync_mode sync_mode; /* at an interval: as often as the disk can */
+	bool shared;                     /* others write to the directory, too */
 };
 
 struct recording {

@@ -13,9 +13,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-#include "capture/segment.h"
+#include "capture/committed.h"
+#include "capture/segment_sync.h"
 #include "tests/capture/recording.h"
 
 static const uint64_t start_ns = 1795387932123456789ull;
@@ -320,6 +322,38 @@ static int publish_many(void)
 	return publish_some(MANY);
 }
 
+/* What a traced child commits, in a directory of their own, and then publishes one of. */
+static int commit_some(const char *name, uint32_t count)
+{
+	struct segment_directory *new_one = segment_directory_new(".", name);
+	struct segment_commit commits[MANY] = {0};
+
+	for (uint32_t i = 0; i < count; i++) {
+		commits[i].bytes = 1;
+		commits[i].first = true;
+		if (segment_open(&commits[i].segment, new_one, start_ns, 0, false) ||
+		    write(commits[i].segment.fd, "x", 1) != 1)
+			return 1;
+	}
+	raise(SIGSTOP);
+	segment_sync_commit(commits, count);
+	for (uint32_t i = 0; i < count; i++)
+		if (commits[i].error)
+			return 1;
+	commits[0].segment.marked = true;
+	return segment_publish(&commits[0].segment, 1) ? 1 : 0;
+}
+
+static int commit_one(void)
+{
+	return commit_some("committed", 1);
+}
+
+static int commit_many(void)
+{
+	return commit_some("many-committed", MANY);
+}
+
 static char letter_of(uint64_t call)
 {
 	switch (call) {
@@ -335,6 +369,10 @@ static char letter_of(uint64_t call)
 		return 'r';
 	case SYS_fsync:
 		return 's';
+	case SYS_fsetxattr:
+		return 'x';
+	case SYS_fremovexattr:
+		return 'X';
 	default:
 		return 0;
 	}
@@ -348,7 +386,7 @@ static void note(char *order, size_t bytes, uint64_t call)
 
 	if (!letter || length + 1 >= bytes)
 		return;
-	if (length && order[length - 1] == letter && strchr("twr", letter))
+	if (length && order[length - 1] == letter && strchr("twrx", letter))
 		return;
 	order[length] = letter;
 	order[length + 1] = '\0';
@@ -398,6 +436,59 @@ static void data_are_synced_before_the_name(void **state)
 	check_order(publish_many, "tFwrF");
 }
 
+/* A committed length never speaks for bytes, or for a name, that a crash could still take. */
+static void data_are_synced_before_their_length(void **state)
+{
+	if (setxattr(".", "user.mirrorcap.test", "", 0, 0) < 0)
+		skip();
+	check_order(commit_one, "sssxtdXrs");
+	check_order(commit_many, "FwxtdXrs");
+}
+
+static void a_commit_can_be_read(void **state)
+{
+	struct segment_directory *sessions = segment_directory_new(".", "read");
+	struct segment_commit commit = {.bytes = 7, .first = true};
+	char part[SEGMENT_PATH_BYTES];
+	uint64_t bytes;
+	int fd;
+
+	assert_int_equal(segment_open(&commit.segment, sessions, start_ns, 0, false), 0);
+	assert_int_equal(pwrite(commit.segment.fd, "0123456789", 10, 0), 10);
+	segment_sync_commit(&commit, 1);
+	assert_int_equal(commit.error, 0);
+	segment_part_path(&commit.segment, part);
+	assert_int_equal(committed_get(commit.segment.fd, part, &bytes), 0);
+	assert_int_equal(bytes, 7);
+	commit.segment.marked = true;
+	assert_int_equal(segment_publish(&commit.segment, 10), 0);
+	segment_path(&commit.segment, part);
+	fd = open(part, O_RDONLY);
+	assert_int_equal(committed_get(fd, part, &bytes), -ENODATA);
+	close(fd);
+	/* What cannot be synced has no length. */
+	commit.segment.fd = open("/dev/null", O_RDWR);
+	commit.first = false;
+	segment_sync_commit(&commit, 1);
+	assert_int_equal(commit.error, -EINVAL);
+	close(commit.segment.fd);
+	segment_directory_free(sessions);
+}
+
+/* A segment that could not be synced while it was open is not given its name. */
+static void an_unsafe_one_stays_a_part(void **state)
+{
+	struct segment_end end = {.logical_bytes = 4, .error = -EIO};
+
+	assert_int_equal(segment_open_file(&end.segment, "unsafe.pcap", false, false), 0);
+	assert_int_equal(write(end.segment.fd, "01234567", 8), 8);
+	segment_publish_all(&end, 1);
+	assert_int_equal(end.error, -EIO);
+	assert_false(end.segment.named);
+	check_text("unsafe.pcap.part", "01234567");
+	assert_false(exists("unsafe.pcap"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +504,9 @@ int main(void)
 		cmocka_unit_test(the_rest_of_a_crash_is_not_touched),
 		cmocka_unit_test(failures_say_why),
 		cmocka_unit_test(data_are_synced_before_the_name),
+		cmocka_unit_test(data_are_synced_before_their_length),
+		cmocka_unit_test(a_commit_can_be_read),
+		cmocka_unit_test(an_unsafe_one_stays_a_part),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
