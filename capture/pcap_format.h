@@ -10,6 +10,11 @@
 #include <stdint.h>
 #include <string.h>
 
+enum pcap_format {
+	PCAP_CLASSIC, /* this one */
+	PCAP_NG,      /* capture/pcapng_format.h */
+};
+
 enum pcap_precision {
 	PCAP_NS, /* magic 0xa1b23c4d, the second field counts nanoseconds */
 	PCAP_US, /* magic 0xa1b2c3d4, the second field counts microseconds */

@@ -32,6 +32,8 @@ static const struct subcommand {
 	 "start a capture, create its session, and end both together"},
 	{"ledger", "mirrorcap-ledger", NULL, false,
 	 "print the packet accounts of a running or finished capture"},
+	{"info", "mirrorcap-info", NULL, true,
+	 "say what is in capture files, and whether they are whole"},
 };
 
 #define SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
