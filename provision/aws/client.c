@@ -10,6 +10,7 @@
 #include "provision/aws/exchange.h"
 #include "provision/aws/http.h"
 #include "provision/aws/imds.h"
+#include "provision/aws/profile.h"
 #include "provision/aws/region.h"
 #include "provision/aws/sts.h"
 
@@ -17,6 +18,7 @@ struct client {
 	struct http *http;
 	struct exchange exchange;
 	struct imds imds;
+	struct profiles profiles; /* empty where there is a base: see settings() */
 	struct region region;
 	char *endpoint_url; /* the option; NULL for none */
 	struct endpoint endpoints[ENDPOINT_CALLED];
@@ -27,6 +29,11 @@ struct client {
 	char *external_id;
 	char *session_name;
 };
+
+static const struct profiles *settings(const struct client *client)
+{
+	return client->base ? settings(client->base) : &client->profiles;
+}
 
 /* Credentials. */
 
@@ -121,7 +128,8 @@ static int resolve_endpoints(struct client *client, struct failure *failure)
 
 	for (int id = 0; !rc && id < ENDPOINT_CALLED; id++)
 		rc = endpoint_resolve((enum endpoint_id)id, client->region.name,
-				      client->endpoint_url, &client->endpoints[id], failure);
+				      client->endpoint_url, settings(client),
+				      &client->endpoints[id], failure);
 	return rc;
 }
 
@@ -136,7 +144,10 @@ int client_new(const struct client_options *options, struct client **result,
 	client_set_stop(client, options->stop);
 	rc = copy_text(options->endpoint_url, &client->endpoint_url, failure);
 	if (!rc)
-		rc = region_resolve(options->region, &client->imds, &client->region, failure);
+		rc = profiles_load(options->profile, &client->profiles, failure);
+	if (!rc)
+		rc = region_resolve(options->region, &client->profiles, &client->imds,
+				    &client->region, failure);
 	if (!rc)
 		rc = resolve_endpoints(client, failure);
 	if (!rc)
@@ -175,7 +186,7 @@ int client_new_role(struct client *base, const struct client_role *role, struct 
 	if (!rc)
 		rc = copy_text(base->endpoint_url, &client->endpoint_url, failure);
 	if (!rc)
-		rc = region_resolve(role->region ? role->region : base->region.name, NULL,
+		rc = region_resolve(role->region ? role->region : base->region.name, NULL, NULL,
 				    &client->region, failure);
 	if (!rc)
 		rc = resolve_endpoints(client, failure);
@@ -198,6 +209,7 @@ void client_free(struct client *client)
 	for (int id = 0; id < ENDPOINT_CALLED; id++)
 		endpoint_fini(&client->endpoints[id]);
 	region_fini(&client->region);
+	profiles_fini(&client->profiles);
 	imds_fini(&client->imds);
 	http_free(client->http);
 	free(client->endpoint_url);

@@ -11,11 +11,12 @@
 #include "provision/aws/buffer.h"
 
 const struct endpoint_service endpoint_services[ENDPOINT_SERVICES] = {
-	[ENDPOINT_EC2] = {"ec2", "ec2", "AWS_ENDPOINT_URL_EC2"},
+	[ENDPOINT_EC2] = {"ec2", "ec2", "AWS_ENDPOINT_URL_EC2", "ec2"},
 	[ENDPOINT_ELBV2] = {"elasticloadbalancing", "elasticloadbalancing",
-			    "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2"},
-	[ENDPOINT_STS] = {"sts", "sts", "AWS_ENDPOINT_URL_STS"},
-	[ENDPOINT_SSO] = {"sso", "portal.sso", "AWS_ENDPOINT_URL_SSO"},
+			    "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2",
+			    "elastic_load_balancing_v2"},
+	[ENDPOINT_STS] = {"sts", "sts", "AWS_ENDPOINT_URL_STS", "sts"},
+	[ENDPOINT_SSO] = {"sso", "portal.sso", "AWS_ENDPOINT_URL_SSO", "sso"},
 };
 
 /* The first whose prefix fits; the last fits all. */
@@ -137,24 +138,29 @@ static const struct partition *partition_of(const char *region)
 	return partition;
 }
 
-static bool switched_on(const char *variable)
+/* The variable where it is set, else the profile's key. */
+static bool switched_on(const struct profiles *profiles, const char *variable, const char *key)
 {
 	const char *value = getenv(variable);
 
+	if (!value || !*value)
+		value = profiles_setting(profiles, key);
 	return value && strcasecmp(value, "true") == 0;
 }
 
 static int default_url(const struct endpoint_service *service, const char *region,
-		       struct buffer *url, struct failure *failure)
+		       const struct profiles *profiles, struct buffer *url, struct failure *failure)
 {
 	const struct partition *partition = partition_of(region);
-	bool dual_stack = switched_on("AWS_USE_DUALSTACK_ENDPOINT");
-	bool fips = switched_on("AWS_USE_FIPS_ENDPOINT");
+	bool fips = switched_on(profiles, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+	bool dual_stack =
+		switched_on(profiles, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
 
 	if (dual_stack && !partition->dual_stack_domain) {
 		failure_set(failure, FAILURE_USAGE, "region %s: has no dual-stack endpoints",
 			    region);
-		failure_set_remedy(failure, "unset AWS_USE_DUALSTACK_ENDPOINT");
+		failure_set_remedy(failure, "unset AWS_USE_DUALSTACK_ENDPOINT (in a profile: "
+					    "use_dualstack_endpoint)");
 		return -EINVAL;
 	}
 	if (!dual_stack && partition->fips_is_default)
@@ -164,40 +170,44 @@ static int default_url(const struct endpoint_service *service, const char *regio
 	return 0;
 }
 
-/* Where the URL is given rather than made: NULL where nowhere. */
+/* Appends the URL where it is given rather than made. Returns where; NULL for nowhere. */
 static const char *given_url(const struct endpoint_service *service, const char *option,
-			     const char **source)
+			     const struct profiles *profiles, struct buffer *url)
 {
 	const char *const names[] = {service->variable, "AWS_ENDPOINT_URL"};
 
-	*source = "--endpoint-url";
-	if (option)
-		return option;
+	if (option) {
+		buffer_text(url, option);
+		return "--endpoint-url";
+	}
+	if (switched_on(profiles, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+			"ignore_configured_endpoint_urls"))
+		return NULL;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *value = getenv(names[i]);
 
-		*source = names[i];
-		if (value && *value)
-			return value;
+		if (!value || !*value)
+			continue;
+		buffer_text(url, value);
+		return names[i];
 	}
-	*source = "region";
-	return NULL;
+	return profiles_endpoint_url(profiles, service->key, url) ? "profile" : NULL;
 }
 
 int endpoint_resolve(enum endpoint_id id, const char *region, const char *url,
-		     struct endpoint *endpoint, struct failure *failure)
+		     const struct profiles *profiles, struct endpoint *endpoint,
+		     struct failure *failure)
 {
 	const struct endpoint_service *service = &endpoint_services[id];
-	const char *source;
-	const char *given = given_url(service, url, &source);
 	struct buffer text = {0};
 	int rc = 0;
 
-	*endpoint = (struct endpoint){.source = source};
-	if (given)
-		buffer_text(&text, given);
-	else
-		rc = default_url(service, region, &text, failure);
+	*endpoint = (struct endpoint){0};
+	endpoint->source = given_url(service, url, profiles, &text);
+	if (!endpoint->source) {
+		endpoint->source = "region";
+		rc = default_url(service, region, profiles, &text, failure);
+	}
 	if (!rc)
 		rc = text.failed ? failure_memory(failure)
 				 : split_url(buffer_string(&text), endpoint, failure);

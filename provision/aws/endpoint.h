@@ -7,6 +7,7 @@
 #define PROVISION_ENDPOINT_H
 
 #include "provision/aws/failure.h"
+#include "provision/aws/profile.h"
 
 enum endpoint_id {
 	ENDPOINT_EC2,
@@ -21,6 +22,7 @@ struct endpoint_service {
 	const char *name;     /* in signatures and client_call(): "ec2" */
 	const char *label;    /* first of the host name */
 	const char *variable; /* of the environment: "AWS_ENDPOINT_URL_EC2" */
+	const char *key;      /* in a profile's services section: "ec2" */
 };
 
 extern const struct endpoint_service endpoint_services[ENDPOINT_SERVICES];
@@ -34,14 +36,18 @@ struct endpoint {
 };
 
 /*
- * url: --endpoint-url, or NULL: the service's variable, AWS_ENDPOINT_URL, then the region's
- * default, which AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT change.
+ * url: --endpoint-url, or NULL: the service's variable, AWS_ENDPOINT_URL, the chosen profile's
+ * services section, its endpoint_url (none of the four where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or
+ * the profile's ignore_configured_endpoint_urls is true), then the region's default, which
+ * AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT and the profile's keys of these names change.
+ * profiles: may be NULL.
  * endpoint: needs no initialisation; endpoint_fini() on 0.
  * Returns 0, or -errno with failure set: -EINVAL (not a URL, or the region has no such variant),
  * -ENOMEM.
  */
 int endpoint_resolve(enum endpoint_id id, const char *region, const char *url,
-		     struct endpoint *endpoint, struct failure *failure);
+		     const struct profiles *profiles, struct endpoint *endpoint,
+		     struct failure *failure);
 
 void endpoint_fini(struct endpoint *endpoint);
 

@@ -21,8 +21,9 @@ void region_fini(struct region *region)
 	*region = (struct region){0};
 }
 
-/* NULL where neither the option nor the environment names one. */
-static const char *given_region(const char *option, const char **source)
+/* NULL where neither the option nor the environment nor the profile names one. */
+static const char *given_region(const char *option, const struct profiles *profiles,
+				const char **source)
 {
 	static const char *const names[] = {"AWS_REGION", "AWS_DEFAULT_REGION"};
 
@@ -36,10 +37,12 @@ static const char *given_region(const char *option, const char **source)
 		if (value && *value)
 			return value;
 	}
-	return NULL;
+	*source = "profile";
+	return profiles_setting(profiles, "region");
 }
 
-static int instance_region(struct imds *imds, struct buffer *found, struct failure *failure)
+static int instance_region(const struct profiles *profiles, struct imds *imds, struct buffer *found,
+			   struct failure *failure)
 {
 	char tried[sizeof(failure->message)];
 	int rc = imds_get(imds, "/latest/meta-data/placement/region", found, failure);
@@ -47,9 +50,11 @@ static int instance_region(struct imds *imds, struct buffer *found, struct failu
 	if (!rc || rc == -ENOMEM || rc == -ECANCELED)
 		return rc;
 	memcpy(tried, failure->message, sizeof(tried));
-	failure_set(failure, FAILURE_REGION,
-		    "no AWS region; tried --region, AWS_REGION, AWS_DEFAULT_REGION; %s", tried);
-	failure_set_remedy(failure, "give --region or set AWS_REGION");
+	failure_set(
+		failure, FAILURE_REGION,
+		"no AWS region; tried --region, AWS_REGION, AWS_DEFAULT_REGION, profile '%s'; %s",
+		profiles ? profiles->name : "default", tried);
+	failure_set_remedy(failure, "give --region, set AWS_REGION or give the profile a region");
 	return -ENOENT;
 }
 
@@ -69,11 +74,11 @@ static int take_region(const struct buffer *found, const char *source, struct re
 	return region->name ? 0 : failure_memory(failure);
 }
 
-int region_resolve(const char *option, struct imds *imds, struct region *region,
-		   struct failure *failure)
+int region_resolve(const char *option, const struct profiles *profiles, struct imds *imds,
+		   struct region *region, struct failure *failure)
 {
 	const char *source;
-	const char *given = given_region(option, &source);
+	const char *given = given_region(option, profiles, &source);
 	struct buffer found = {0};
 	int rc = 0;
 
@@ -82,7 +87,7 @@ int region_resolve(const char *option, struct imds *imds, struct region *region,
 		buffer_text(&found, given);
 	} else {
 		source = "instance metadata";
-		rc = instance_region(imds, &found, failure);
+		rc = instance_region(profiles, imds, &found, failure);
 	}
 	if (!rc)
 		rc = take_region(&found, source, region, failure);

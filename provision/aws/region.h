@@ -10,6 +10,7 @@
 
 #include "provision/aws/failure.h"
 #include "provision/aws/imds.h"
+#include "provision/aws/profile.h"
 
 /* Zeroed holds none. */
 struct region {
@@ -22,13 +23,14 @@ struct region {
 bool region_valid(const char *name);
 
 /*
- * option: --region, or NULL: AWS_REGION, AWS_DEFAULT_REGION, then the instance's own region.
+ * option: --region, or NULL: AWS_REGION, AWS_DEFAULT_REGION, the chosen profile, then the
+ * instance's own region. profiles: may be NULL.
  * region: needs no initialisation; region_fini() on 0.
  * Returns 0, or -errno with failure set: -ENOENT (none found; says what was tried), -EINVAL (not a
  * region), -ENOMEM, -ECANCELED.
  */
-int region_resolve(const char *option, struct imds *imds, struct region *region,
-		   struct failure *failure);
+int region_resolve(const char *option, const struct profiles *profiles, struct imds *imds,
+		   struct region *region, struct failure *failure);
 
 void region_fini(struct region *region);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "peer.h"
 
+#include <ftw.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,6 +76,15 @@ void peer_clear_environment(void)
 		"AWS_SECRET_ACCESS_KEY",
 		"AWS_SESSION_TOKEN",
 		"AWS_PROFILE",
+		"AWS_DEFAULT_PROFILE",
+		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+		"AWS_ROLE_ARN",
+		"AWS_ROLE_SESSION_NAME",
+		"AWS_WEB_IDENTITY_TOKEN_FILE",
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+		"AWS_CONTAINER_CREDENTIALS_FULL_URI",
+		"AWS_CONTAINER_AUTHORIZATION_TOKEN",
+		"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 		"AWS_REGION",
 		"AWS_DEFAULT_REGION",
 		"AWS_ENDPOINT_URL",
@@ -98,4 +109,45 @@ void peer_clear_environment(void)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unsetenv(names[i]);
+	setenv("AWS_CONFIG_FILE", "/nonexistent/config", 1);
+	setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials", 1);
+}
+
+static char folder[] = "/tmp/mirrorcap-test-XXXXXX";
+static pid_t folder_owner;
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+	return remove(path);
+}
+
+static void remove_folder(void)
+{
+	/* A child that exits has no say. */
+	if (getpid() == folder_owner)
+		nftw(folder, remove_entry, 4, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *peer_file(const char *name, const char *text)
+{
+	static char path[256];
+	FILE *file;
+
+	if (!folder_owner) {
+		assert_non_null(mkdtemp(folder));
+		folder_owner = getpid();
+		atexit(remove_folder);
+	}
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	for (char *slash = strchr(path + sizeof(folder), '/'); slash;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+	assert_int_equal(fclose(file), 0);
+	return path;
 }

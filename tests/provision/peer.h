@@ -27,7 +27,16 @@ const char *peer_report(struct peer *peer);
 
 void peer_stop(struct peer *peer);
 
-/* Empties the environment of all that the code under test reads. */
+/*
+ * Empties the environment of all that the code under test reads. The user's own files under ~/.aws
+ * are out of its sight, too.
+ */
 void peer_clear_environment(void);
+
+/*
+ * Writes text to the file of that name in a directory of this test program's own, which is removed
+ * at its end. Returns the path, valid until the next call.
+ */
+const char *peer_file(const char *name, const char *text);
 
 #endif

@@ -116,7 +116,7 @@ static void resolves(void **state)
 		if (row->second)
 			setenv(row->second, row->second_value, 1);
 		assert_int_equal(
-			endpoint_resolve(row->id, row->region, row->url, &endpoint, &failure),
+			endpoint_resolve(row->id, row->region, row->url, NULL, &endpoint, &failure),
 			row->rc);
 		if (row->rc) {
 			assert_non_null(strstr(failure.message, row->expected_url));

@@ -57,7 +57,7 @@ static void resolves(void **state)
 		if (rows[i].second)
 			setenv(rows[i].second, rows[i].second_value, 1);
 		imds_init(&imds, NULL);
-		assert_int_equal(region_resolve(rows[i].option, &imds, &region, &failure),
+		assert_int_equal(region_resolve(rows[i].option, NULL, &imds, &region, &failure),
 				 rows[i].rc);
 		imds_fini(&imds);
 		if (rows[i].rc) {
@@ -82,7 +82,7 @@ static void asks_the_instance(void **state)
 	peer_start(&peer, "imds");
 	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", peer.url, 1);
 	imds_init(&imds, http);
-	assert_int_equal(region_resolve(NULL, &imds, &region, &failure), 0);
+	assert_int_equal(region_resolve(NULL, NULL, &imds, &region, &failure), 0);
 	assert_string_equal(region.name, "eu-central-1");
 	assert_string_equal(region.source, "instance metadata");
 	region_fini(&region);
