@@ -20,7 +20,6 @@
 #include "provision/aws/xml.h"
 
 enum {
-	SHAPE_MAX_DEPTH = 8, /* structures within structures; XML_MAX_DEPTH allows as many */
 	SHAPE_TOKEN_LENGTH = 64,
 };
 
@@ -85,6 +84,9 @@ struct shape_problem {
 
 /* The member of that name, or NULL. shape may be NULL: it has none. */
 const struct shape_member *shape_find(const struct shape *shape, const char *name);
+
+/* Reads digits, perhaps after a '-': no other sign, blanks or base. False where it is none. */
+bool shape_number(const char *text, int64_t *number);
 
 /*
  * Adds the value's members to a request, in the table's order. The value was checked before
