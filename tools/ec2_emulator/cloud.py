@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .sigv4 import Credential
 from .table import Table
@@ -19,6 +19,11 @@ class Share:
     target_id: str
     owner: str
     account: str
+
+    @property
+    def id(self) -> str:
+        """Its key in tables."""
+        return f"{self.owner} {self.target_id} {self.account}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Cloud:
         self.accounts: List[str] = list(accounts)
         self.credentials: Dict[str, Credential] = {}
         self.roles: Table[Role] = Table()
-        self.shares: Set[Share] = set()
+        self.shares: Table[Share] = Table()
         self.deliveries: Dict[str, Delivery] = {}
         self.lock = threading.RLock()
         self._worlds: Dict[Tuple[str, str], World] = {}
@@ -81,7 +86,7 @@ class Cloud:
     def shared_with(self, world: World) -> Dict[str, Target]:
         """The targets of other accounts that the world's account may use."""
         found: Dict[str, Target] = {}
-        for share in self.shares:
+        for share in self.shares.values():
             if share.account == world.account and share.owner != world.account:
                 targets = self.world(share.owner, world.region).targets
                 found.update({i: t for i, t in targets.items() if share.target_id in ("*", i)})

@@ -8,14 +8,15 @@ from typing import Dict
 from ..api import Action
 from ..errors import ApiError
 from ..query import Elements, xml_document
-from . import filters, rules, sessions, targets
+from . import filters, instances, interfaces, rules, sessions, tagging, targets
 
 SERVICE = "ec2"
 VERSION = "2016-11-15"
 NAMESPACE = f"http://ec2.amazonaws.com/doc/{VERSION}/"
 
 ACTIONS: Dict[str, Action] = {
-    **sessions.ACTIONS, **targets.ACTIONS, **filters.ACTIONS, **rules.ACTIONS}
+    **sessions.ACTIONS, **targets.ACTIONS, **filters.ACTIONS, **rules.ACTIONS,
+    **interfaces.ACTIONS, **instances.ACTIONS, **tagging.ACTIONS}
 
 
 def translate(error: ApiError) -> ApiError:

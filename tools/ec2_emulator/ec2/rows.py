@@ -119,6 +119,13 @@ def _written(call: Call, item: Any, how: Listing) -> Any:
     return known[1]
 
 
+def refuse_ids_with_pages(call: Call, parameter: str) -> None:
+    """What the older Describe actions do not take together."""
+    if parameter in call.arguments and "MaxResults" in call.arguments:
+        raise ApiError("InvalidParameterCombination", f"The parameter {parameter} cannot be used "
+                       "with the parameter maxResults")
+
+
 def tag_selectors(more: Dict[str, listing.Selector]) -> Dict[str, listing.Selector]:
     """The filters of an action, and `tag-key`, which all have."""
     return {**more, "tag-key": lambda row: [key for key, _ in row.tags]}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tags given at creation."""
+"""Tags: what EC2 takes, and how it writes them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read(specifications: Sequence[Mapping[str, Any]],
         if not specification.get("Tag"):
             raise ApiError("InvalidParameterValue", "Tag specification must have at least one tag")
         pairs += [(tag["Key"], tag.get("Value", "")) for tag in specification["Tag"]]
-    _check(pairs)
+    check(pairs)
     return tuple(pairs)
 
 
@@ -42,7 +42,8 @@ def elements(tags: Sequence[Tuple[str, str]]) -> Elements:
     return [("item", [("key", key), ("value", value)]) for key, value in tags]
 
 
-def _check(pairs: Sequence[Tuple[str, str]]) -> None:
+def check(pairs: Sequence[Tuple[str, str]]) -> None:
+    """Refuses tags that EC2 does not take."""
     if len(pairs) > TAGS_MAX:
         raise ApiError("TagLimitExceeded", f"More than {TAGS_MAX} tags were given")
     seen = set()
