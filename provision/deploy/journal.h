@@ -41,6 +41,7 @@ struct journal_entry {
 	uint32_t generation;
 	const char *token; /* "" where not known */
 	const char *id;    /* "" where not known */
+	int64_t time;      /* of the record: seconds since the epoch */
 };
 
 struct journal;

@@ -50,6 +50,7 @@ void journal_record_entry(const json_t *record, struct journal_entry *entry)
 	entry->generation = (uint32_t)json_integer_value(json_object_get(record, "generation"));
 	entry->token = text_of(record, "token");
 	entry->id = text_of(record, "id");
+	entry->time = journal_record_time(record);
 }
 
 int64_t journal_record_time(const json_t *record)
