@@ -5,43 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
-#define VERSION "2016-11-15"
-#define SERVICE "ec2"
+#include "provision/api/operation.h"
 
 enum {
 	FIRST_WAIT_MS = 250,
 	LONGEST_WAIT_MS = 2000,
-	/* EC2 has no account with that many sessions: the tokens must be going round. */
-	MAX_PAGES = 10000,
 };
-
-static const char *flag(bool set)
-{
-	return set ? "true" : NULL;
-}
-
-/* Failures that calls share. */
-
-static bool dry_run_passed(const struct failure *failure)
-{
-	return strcmp(failure->code, "DryRunOperation") == 0;
-}
 
 static bool not_found(const struct failure *failure)
 {
 	return strcmp(failure->code, "InvalidTrafficMirrorSessionId.NotFound") == 0;
 }
 
-static void name_permission(struct failure *failure, const char *permission)
-{
-	if (strcmp(failure->code, "UnauthorizedOperation") == 0)
-		failure_set_remedy(failure, "allow %s to these credentials (IAM policy)",
-				   permission);
-}
-
+/* The answer's structs hold less than its JSON: numbers have their ranges. */
 static int bad_answer(int rc, const char *action, struct failure *failure)
 {
 	if (rc == -ENOMEM)
@@ -52,113 +30,99 @@ static int bad_answer(int rc, const char *action, struct failure *failure)
 	return -EPROTO;
 }
 
+/* Sets a member of a request, unless it was not given; *failed where memory is short. */
+
+static void set_value(json_t *input, const char *name, json_t *value, bool *failed)
+{
+	if (json_object_set_new(input, name, value))
+		*failed = true;
+}
+
+static void set_text(json_t *input, const char *name, const char *text, bool *failed)
+{
+	if (text)
+		set_value(input, name, json_string(text), failed);
+}
+
+static void set_number(json_t *input, const char *name, bool given, uint32_t number, bool *failed)
+{
+	if (given)
+		set_value(input, name, json_integer(number), failed);
+}
+
+static void set_dry_run(json_t *input, bool dry_run, bool *failed)
+{
+	if (dry_run)
+		set_value(input, "DryRun", json_true(), failed);
+}
+
 /* CreateTrafficMirrorSession. */
 
-/* RFC 4122 section 4.4, version 4. */
-static int make_token(char token[EC2_TOKEN_BYTES], struct failure *failure)
+static void set_tags(json_t *input, const struct mirror_session_spec *spec, bool *failed)
 {
-	unsigned char b[16];
+	json_t *tags;
 
-	if (getrandom(b, sizeof(b), 0) != sizeof(b)) {
-		failure_set(failure, FAILURE_SYSTEM, "client token: no random number: %s",
-			    strerror(errno));
-		failure_set_remedy(failure, "give --client-token");
-		return -EIO;
-	}
-	b[6] = (b[6] & 0x0f) | 0x40;
-	b[8] = (b[8] & 0x3f) | 0x80;
-	snprintf(token, EC2_TOKEN_BYTES,
-		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-		 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-		 b[15]);
-	return 0;
-}
-
-static void encode_tags(struct query *query, const struct mirror_session_spec *spec)
-{
 	if (!spec->tag_count)
 		return;
-	query_add(query, "traffic-mirror-session", "TagSpecification.1.ResourceType");
+	tags = json_array();
 	for (size_t i = 0; i < spec->tag_count; i++) {
-		query_add(query, spec->tags[i].key, "TagSpecification.1.Tag.%zu.Key", i + 1);
-		query_add(query, spec->tags[i].value, "TagSpecification.1.Tag.%zu.Value", i + 1);
+		if (json_array_append_new(tags, json_pack("{s:s,s:s}", "Key", spec->tags[i].key,
+							  "Value", spec->tags[i].value)))
+			*failed = true;
 	}
+	set_value(input, "TagSpecifications",
+		  json_pack("[{s:s,s:o}]", "ResourceType", "traffic-mirror-session", "Tags", tags),
+		  failed);
 }
 
-void ec2_encode_create(struct query *query, const struct ec2_create *create,
-		       const char *client_token)
+/* Owned by the caller; NULL where memory is short. */
+static json_t *create_input(const struct ec2_create *create, const char *client_token)
 {
 	const struct mirror_session_spec *spec = &create->spec;
+	json_t *input = json_object();
+	bool failed = false;
 
-	query_init(query, "CreateTrafficMirrorSession", VERSION);
-	query_add(query, spec->network_interface_id, "NetworkInterfaceId");
-	query_add(query, spec->traffic_mirror_target_id, "TrafficMirrorTargetId");
-	query_add(query, spec->traffic_mirror_filter_id, "TrafficMirrorFilterId");
-	if (spec->packet_length)
-		query_add_number(query, "PacketLength", spec->packet_length);
-	query_add_number(query, "SessionNumber", spec->session_number);
-	if (spec->has_virtual_network_id)
-		query_add_number(query, "VirtualNetworkId", spec->virtual_network_id);
-	query_add(query, spec->description, "Description");
-	encode_tags(query, spec);
-	query_add(query, flag(create->dry_run), "DryRun");
-	query_add(query, client_token, "ClientToken");
-}
-
-/* No answer is not the same as no effect. */
-static void explain_create(const struct ec2_create *create, const char *token,
-			   struct failure *failure)
-{
-	name_permission(failure,
-			create->spec.tag_count
-				? "ec2:CreateTrafficMirrorSession on the network-interface, "
-				  "traffic-mirror-target, traffic-mirror-filter and "
-				  "traffic-mirror-session, and ec2:CreateTags on the "
-				  "traffic-mirror-session (for --tag)"
-				: "ec2:CreateTrafficMirrorSession on the network-interface, "
-				  "traffic-mirror-target, traffic-mirror-filter and "
-				  "traffic-mirror-session");
-	if (failure->unclear && !create->dry_run)
-		failure_set_remedy(failure,
-				   "it may exist now: look with `mirrorcap session list`, or "
-				   "repeat this command with --client-token %s, which creates no "
-				   "second one",
-				   token);
-}
-
-static int decode_created(const struct xml_element *root, struct mirror_session *session)
-{
-	if (!xml_is(root, "CreateTrafficMirrorSessionResponse"))
-		return -EBADMSG;
-	return mirror_session_decode(xml_child(root, "trafficMirrorSession"), session);
+	set_text(input, "NetworkInterfaceId", spec->network_interface_id, &failed);
+	set_text(input, "TrafficMirrorTargetId", spec->traffic_mirror_target_id, &failed);
+	set_text(input, "TrafficMirrorFilterId", spec->traffic_mirror_filter_id, &failed);
+	set_number(input, "PacketLength", spec->packet_length > 0, spec->packet_length, &failed);
+	set_number(input, "SessionNumber", true, spec->session_number, &failed);
+	set_number(input, "VirtualNetworkId", spec->has_virtual_network_id,
+		   spec->virtual_network_id, &failed);
+	set_text(input, "Description", spec->description, &failed);
+	set_tags(input, spec, &failed);
+	set_dry_run(input, create->dry_run, &failed);
+	set_text(input, "ClientToken", client_token, &failed);
+	if (failed)
+		json_decref(input);
+	return failed ? NULL : input;
 }
 
 int ec2_create_session(struct client *client, const struct ec2_create *create,
 		       struct ec2_created *created, struct failure *failure)
 {
-	struct xml_document *document = NULL;
-	struct query query;
+	static const char action[] = "CreateTrafficMirrorSession";
+	json_t *input, *output = NULL;
 	int rc;
 
 	*created = (struct ec2_created){0};
 	if (create->client_token)
 		snprintf(created->client_token, sizeof(created->client_token), "%s",
 			 create->client_token);
-	else if (make_token(created->client_token, failure))
+	else if (operation_token(created->client_token, failure))
 		return -EIO;
-	ec2_encode_create(&query, create, created->client_token);
-	rc = client_call(client, SERVICE, &query, &document, failure);
-	query_fini(&query);
-	if (rc && create->dry_run && dry_run_passed(failure))
-		return 0;
-	if (!rc) {
-		rc = decode_created(xml_root(document), &created->session);
+	input = create_input(create, created->client_token);
+	if (!input)
+		return failure_memory(failure);
+	rc = operation_call(client, operation_find(action), input, &output, failure);
+	if (!rc && output) {
+		rc = mirror_session_from_json(json_object_get(output, "TrafficMirrorSession"),
+					      &created->session);
 		if (rc)
-			rc = bad_answer(rc, "CreateTrafficMirrorSession", failure);
+			rc = bad_answer(rc, action, failure);
 	}
-	xml_free(document);
-	if (rc)
-		explain_create(create, created->client_token, failure);
+	json_decref(output);
+	json_decref(input);
 	return rc;
 }
 
@@ -169,83 +133,79 @@ void ec2_created_fini(struct ec2_created *created)
 
 /* DescribeTrafficMirrorSessions. */
 
-void ec2_encode_describe(struct query *query, const struct ec2_describe *describe,
-			 const char *next_token)
+static json_t *texts(const char *const *list, size_t count, bool *failed)
 {
-	query_init(query, "DescribeTrafficMirrorSessions", VERSION);
-	for (size_t i = 0; i < describe->id_count; i++)
-		query_add(query, describe->ids[i], "TrafficMirrorSessionId.%zu", i + 1);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		if (json_array_append_new(array, json_string(list[i])))
+			*failed = true;
+	}
+	return array;
+}
+
+static void set_filters(json_t *input, const struct ec2_describe *describe, bool *failed)
+{
+	json_t *filters;
+
+	if (!describe->filter_count)
+		return;
+	filters = json_array();
 	for (size_t i = 0; i < describe->filter_count; i++) {
 		const struct ec2_filter *filter = &describe->filters[i];
+		json_t *values = texts(filter->values, filter->value_count, failed);
 
-		query_add(query, filter->name, "Filter.%zu.Name", i + 1);
-		for (size_t j = 0; j < filter->value_count; j++)
-			query_add(query, filter->values[j], "Filter.%zu.Value.%zu", i + 1, j + 1);
+		if (json_array_append_new(filters, json_pack("{s:s,s:o}", "Name", filter->name,
+							     "Values", values)))
+			*failed = true;
 	}
-	/* EC2's calls refuse a page size beside ids. */
-	if (!describe->id_count && !describe->dry_run)
-		query_add_number(query, "MaxResults", EC2_PAGE_SESSIONS);
-	query_add(query, next_token, "NextToken");
-	query_add(query, flag(describe->dry_run), "DryRun");
+	set_value(input, "Filters", filters, failed);
 }
 
-int ec2_decode_page(const struct xml_document *document, struct mirror_session_list *list,
-		    const char **next_token)
+/* Owned by the caller; NULL where memory is short. */
+static json_t *describe_input(const struct ec2_describe *describe)
 {
-	const struct xml_element *root = xml_root(document);
-	const char *token = xml_text(root, "nextToken");
+	json_t *input = json_object();
+	bool failed = false;
 
-	/* A document of another kind must not pass for an empty list. */
-	if (!xml_is(root, "DescribeTrafficMirrorSessionsResponse"))
-		return -EBADMSG;
-	*next_token = token && *token ? token : NULL;
-	return mirror_session_decode_set(xml_child(root, "trafficMirrorSessionSet"), list);
+	if (describe->id_count)
+		set_value(input, "TrafficMirrorSessionIds",
+			  texts(describe->ids, describe->id_count, &failed), &failed);
+	set_filters(input, describe, &failed);
+	set_dry_run(input, describe->dry_run, &failed);
+	if (failed)
+		json_decref(input);
+	return failed ? NULL : input;
 }
 
-/* token: owned, replaced by the next page's; NULL after the last. */
-static int describe_page(struct client *client, const struct ec2_describe *describe, char **token,
-			 struct mirror_session_list *list, struct failure *failure)
-{
-	struct xml_document *document = NULL;
-	const char *next = NULL;
-	struct query query;
-	int rc;
+struct lister {
+	struct mirror_session_list *list;
+	struct failure *failure;
+};
 
-	ec2_encode_describe(&query, describe, *token);
-	rc = client_call(client, SERVICE, &query, &document, failure);
-	query_fini(&query);
-	if (rc)
-		return rc;
-	rc = ec2_decode_page(document, list, &next);
-	free(*token);
-	*token = next ? strdup(next) : NULL;
-	if (!rc && next && !*token)
-		rc = -ENOMEM;
-	xml_free(document);
-	return rc ? bad_answer(rc, "DescribeTrafficMirrorSessions", failure) : 0;
+static int append(void *arg, json_t *item)
+{
+	struct lister *lister = arg;
+	int rc = mirror_session_list_append(lister->list, item);
+
+	return rc ? bad_answer(rc, "DescribeTrafficMirrorSessions", lister->failure) : 0;
 }
 
 int ec2_describe_sessions(struct client *client, const struct ec2_describe *describe,
 			  struct mirror_session_list *list, struct failure *failure)
 {
-	unsigned int pages = 0;
-	char *token = NULL;
+	struct lister lister = {list, failure};
+	json_t *input = describe_input(describe);
 	int rc;
 
 	*list = (struct mirror_session_list){0};
-	do {
-		if (++pages > MAX_PAGES)
-			rc = bad_answer(-EBADMSG, "DescribeTrafficMirrorSessions", failure);
-		else
-			rc = describe_page(client, describe, &token, list, failure);
-	} while (!rc && token);
-	free(token);
+	if (!input)
+		return failure_memory(failure);
+	rc = operation_list(client, operation_find("DescribeTrafficMirrorSessions"), input, append,
+			    &lister, failure);
+	json_decref(input);
 	if (rc)
 		mirror_session_list_fini(list);
-	if (rc && describe->dry_run && dry_run_passed(failure))
-		return 0;
-	if (rc)
-		name_permission(failure, "ec2:DescribeTrafficMirrorSessions on \"*\"");
 	return rc;
 }
 
@@ -348,37 +308,19 @@ int ec2_wait_session(struct client *client, const char *id, unsigned int timeout
 
 /* DeleteTrafficMirrorSession. */
 
-/* EC2 names the session; "return" is what its older actions answer. */
-static bool deleted(const struct xml_element *root, const char *id)
-{
-	const char *named = xml_text(root, "trafficMirrorSessionId");
-	const char *done = xml_text(root, "return");
-
-	if (!xml_is(root, "DeleteTrafficMirrorSessionResponse"))
-		return false;
-	return named ? strcmp(named, id) == 0 : done && strcmp(done, "true") == 0;
-}
-
 int ec2_delete_session(struct client *client, const char *id, bool dry_run, struct failure *failure)
 {
-	struct xml_document *document = NULL;
-	struct query query;
+	json_t *input = json_object();
+	bool failed = false;
 	int rc;
 
-	query_init(&query, "DeleteTrafficMirrorSession", VERSION);
-	query_add(&query, id, "TrafficMirrorSessionId");
-	query_add(&query, flag(dry_run), "DryRun");
-	rc = client_call(client, SERVICE, &query, &document, failure);
-	query_fini(&query);
-	if (!rc && !deleted(xml_root(document), id))
-		rc = bad_answer(-EBADMSG, "DeleteTrafficMirrorSession", failure);
-	xml_free(document);
-	if (rc && dry_run && dry_run_passed(failure))
-		return 0;
-	if (rc && not_found(failure) && client_attempts(client) > 1)
-		return 0;
-	if (rc)
-		name_permission(failure,
-				"ec2:DeleteTrafficMirrorSession on the traffic-mirror-session");
+	set_text(input, "TrafficMirrorSessionId", id, &failed);
+	set_dry_run(input, dry_run, &failed);
+	if (failed)
+		rc = failure_memory(failure);
+	else
+		rc = operation_call(client, operation_find("DeleteTrafficMirrorSession"), input,
+				    NULL, failure);
+	json_decref(input);
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * EC2's calls about traffic mirror sessions (API 2016-11-15). What is sent was checked before
- * (session_options_check()), EC2 checks the rest.
+ * EC2's calls about traffic mirror sessions with C structs around them, for `mirrorcap run`. What
+ * is sent was checked before (session_options_check()), EC2 checks the rest.
  *
  * All return 0, or -errno with failure set: -EREMOTEIO where EC2 answered with an error (its code
  * in failure->code, "UnauthorizedOperation" with the permission that is missing as the remedy),
@@ -16,12 +16,8 @@
 #include <stdbool.h>
 
 #include "provision/api/mirror_session.h"
+#include "provision/api/operation.h"
 #include "provision/aws/client.h"
-
-enum {
-	EC2_TOKEN_BYTES = 65, /* a client token has at most 64 characters */
-	EC2_PAGE_SESSIONS = 200,
-};
 
 /* All borrowed. */
 struct ec2_create {
@@ -31,8 +27,8 @@ struct ec2_create {
 };
 
 struct ec2_created {
-	struct mirror_session session;      /* owned; empty after a dry run */
-	char client_token[EC2_TOKEN_BYTES]; /* the one that was sent; set on failure too */
+	struct mirror_session session;            /* owned; empty after a dry run */
+	char client_token[OPERATION_TOKEN_BYTES]; /* the one that was sent; set on failure too */
 };
 
 struct ec2_filter {
@@ -92,22 +88,5 @@ int ec2_wait_session(struct client *client, const char *id, unsigned int timeout
  */
 int ec2_delete_session(struct client *client, const char *id, bool dry_run,
 		       struct failure *failure);
-
-/* The two pure halves of the calls, for tests. */
-
-void ec2_encode_create(struct query *query, const struct ec2_create *create,
-		       const char *client_token);
-
-/* next_token: of the page before, NULL for the first. */
-void ec2_encode_describe(struct query *query, const struct ec2_describe *describe,
-			 const char *next_token);
-
-/*
- * Reads a page: appends its sessions.
- * next_token: borrowed from the document; NULL on the last page.
- * Returns 0, -EBADMSG, -ENOMEM.
- */
-int ec2_decode_page(const struct xml_document *document, struct mirror_session_list *list,
-		    const char **next_token);
 
 #endif

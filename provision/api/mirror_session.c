@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/session_map.h"
+#include "provision/api/json_member.h"
 
 void mirror_session_fini(struct mirror_session *session)
 {
@@ -15,11 +16,7 @@ void mirror_session_fini(struct mirror_session *session)
 	free(session->network_interface_id);
 	free(session->owner_id);
 	free(session->description);
-	for (size_t i = 0; i < session->tag_count; i++) {
-		free(session->tags[i].key);
-		free(session->tags[i].value);
-	}
-	free(session->tags);
+	json_member_free_tags(session->tags, session->tag_count);
 	*session = (struct mirror_session){0};
 }
 
@@ -31,134 +28,56 @@ void mirror_session_list_fini(struct mirror_session_list *list)
 	*list = (struct mirror_session_list){0};
 }
 
-/* Decoding. */
-
-/* A missing or empty element leaves NULL. */
-static int copy_text(const struct xml_element *parent, const char *name, char **copy)
+int mirror_session_from_json(const json_t *object, struct mirror_session *session)
 {
-	const char *text = xml_text(parent, name);
-
-	*copy = NULL;
-	if (!text || !*text)
-		return 0;
-	*copy = strdup(text);
-	return *copy ? 0 : -ENOMEM;
-}
-
-static int decode_texts(const struct xml_element *element, struct mirror_session *session)
-{
-	const struct {
-		const char *name;
-		char **copy;
-	} texts[] = {
-		{"trafficMirrorSessionId", &session->traffic_mirror_session_id},
-		{"trafficMirrorTargetId", &session->traffic_mirror_target_id},
-		{"trafficMirrorFilterId", &session->traffic_mirror_filter_id},
-		{"networkInterfaceId", &session->network_interface_id},
-		{"ownerId", &session->owner_id},
-		{"description", &session->description},
+	const struct json_member_text table[] = {
+		{"TrafficMirrorSessionId", &session->traffic_mirror_session_id},
+		{"TrafficMirrorTargetId", &session->traffic_mirror_target_id},
+		{"TrafficMirrorFilterId", &session->traffic_mirror_filter_id},
+		{"NetworkInterfaceId", &session->network_interface_id},
+		{"OwnerId", &session->owner_id},
+		{"Description", &session->description},
+		{0},
 	};
-	int rc = 0;
-
-	for (size_t i = 0; !rc && i < sizeof(texts) / sizeof(texts[0]); i++)
-		rc = copy_text(element, texts[i].name, texts[i].copy);
-	if (!rc && !session->traffic_mirror_session_id)
-		rc = -EBADMSG;
-	return rc;
-}
-
-static int decode_number(const struct xml_element *element, const char *name, uint32_t max,
-			 bool *present, uint32_t *number)
-{
-	int rc = xml_number(element, name, max, number);
-
-	*present = !rc;
-	return rc == -ENOENT ? 0 : rc;
-}
-
-static int decode_numbers(const struct xml_element *element, struct mirror_session *session)
-{
-	bool present;
-	int rc = decode_number(element, "sessionNumber", MIRROR_SESSION_MAX_NUMBER, &present,
-			       &session->session_number);
-
-	if (!rc)
-		rc = decode_number(element, "virtualNetworkId", SESSION_MAX_VNI,
-				   &session->has_virtual_network_id, &session->virtual_network_id);
-	if (!rc)
-		rc = decode_number(element, "packetLength", INT32_MAX, &session->has_packet_length,
-				   &session->packet_length);
-	return rc;
-}
-
-static int decode_tag(const struct xml_element *item, struct mirror_session_tag *tag)
-{
-	const char *key = xml_text(item, "key");
-	const char *value = xml_text(item, "value");
-
-	if (!key)
-		return -EBADMSG;
-	tag->key = strdup(key);
-	tag->value = strdup(value ? value : "");
-	return tag->key && tag->value ? 0 : -ENOMEM;
-}
-
-static int decode_tags(const struct xml_element *set, struct mirror_session *session)
-{
-	const struct xml_element *first = xml_child(set, "item"), *item;
-	size_t count = 0;
-	int rc = 0;
-
-	for (item = first; item; item = xml_next(item))
-		count++;
-	if (!count)
-		return 0;
-	session->tags = calloc(count, sizeof(*session->tags));
-	if (!session->tags)
-		return -ENOMEM;
-	session->tag_count = count;
-	count = 0;
-	for (item = first; !rc && item; item = xml_next(item))
-		rc = decode_tag(item, &session->tags[count++]);
-	return rc;
-}
-
-int mirror_session_decode(const struct xml_element *element, struct mirror_session *session)
-{
 	int rc;
 
 	*session = (struct mirror_session){0};
-	rc = decode_texts(element, session);
+	rc = json_member_texts(object, table);
+	if (!rc && !session->traffic_mirror_session_id)
+		rc = -EBADMSG;
 	if (!rc)
-		rc = decode_numbers(element, session);
+		rc = json_member_number(object, "SessionNumber", MIRROR_SESSION_MAX_NUMBER, NULL,
+					&session->session_number);
 	if (!rc)
-		rc = decode_tags(xml_child(element, "tagSet"), session);
+		rc = json_member_number(object, "VirtualNetworkId", SESSION_MAX_VNI,
+					&session->has_virtual_network_id,
+					&session->virtual_network_id);
+	if (!rc)
+		rc = json_member_number(object, "PacketLength", INT32_MAX,
+					&session->has_packet_length, &session->packet_length);
+	if (!rc)
+		rc = json_member_tags(object, &session->tags, &session->tag_count);
 	if (rc)
 		mirror_session_fini(session);
 	return rc;
 }
 
-int mirror_session_decode_set(const struct xml_element *set, struct mirror_session_list *list)
+int mirror_session_list_append(struct mirror_session_list *list, const json_t *object)
 {
-	const struct xml_element *first = xml_child(set, "item"), *item;
 	struct mirror_session *sessions;
-	size_t more = 0;
-	int rc = 0;
+	int rc;
 
-	if (!set)
-		return -EBADMSG;
-	for (item = first; item; item = xml_next(item))
-		more++;
-	if (!more)
-		return 0;
-	sessions = reallocarray(list->sessions, list->count + more, sizeof(*sessions));
-	if (!sessions)
-		return -ENOMEM;
-	list->sessions = sessions;
-	for (item = first; !rc && item; item = xml_next(item)) {
-		rc = mirror_session_decode(item, &list->sessions[list->count]);
-		list->count += !rc;
+	/* Grows by doubling: count is a power of two where the array is full. */
+	if (!(list->count & (list->count - 1))) {
+		size_t room = list->count ? 2 * list->count : 1;
+
+		sessions = reallocarray(list->sessions, room, sizeof(*sessions));
+		if (!sessions)
+			return -ENOMEM;
+		list->sessions = sessions;
 	}
+	rc = mirror_session_from_json(object, &list->sessions[list->count]);
+	list->count += !rc;
 	return rc;
 }
 

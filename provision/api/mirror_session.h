@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A traffic mirror session: what one shall be (spec) and what EC2 says one is. Pure: bytes in,
+ * A traffic mirror session: what one shall be (spec) and what EC2 says one is. Pure: JSON in,
  * structs out.
  */
 #ifndef PROVISION_MIRROR_SESSION_H
@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "provision/aws/xml.h"
 
 enum {
 	MIRROR_SESSION_MIN_NUMBER = 1,
@@ -62,19 +60,15 @@ struct mirror_session_list {
 };
 
 /*
- * Reads the element of one session (<trafficMirrorSession>, or <item> of a set). Elements that are
- * not known are skipped.
+ * Reads an element of TrafficMirrorSessions, in AWS CLI's form. Members that are not known are
+ * skipped.
  * session: needs no initialisation; mirror_session_fini() on 0.
  * Returns 0, -EBADMSG (no id, or a number that is not one), -ENOMEM.
  */
-int mirror_session_decode(const struct xml_element *element, struct mirror_session *session);
+int mirror_session_from_json(const json_t *object, struct mirror_session *session);
 
-/*
- * Appends the sessions of a <trafficMirrorSessionSet>. set: NULL, where the answer has none, is bad:
- * EC2 sends an empty element where there are no sessions.
- * Returns 0, -EBADMSG, -ENOMEM; list stays valid, with what it had before and perhaps more.
- */
-int mirror_session_decode_set(const struct xml_element *set, struct mirror_session_list *list);
+/* The same, appended. Returns as above; the list stays valid. */
+int mirror_session_list_append(struct mirror_session_list *list, const json_t *object);
 
 /*
  * True where the session does what the spec wants: the same interface, target and filter, and the

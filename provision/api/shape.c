@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provision/api/shape.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -207,7 +206,7 @@ static const char *element_of(const struct shape_member *member, enum shape_dial
 	if (dialect == SHAPE_QUERY)
 		return member->name;
 	snprintf(element, ELEMENT_BYTES, "%s", member->name);
-	element[0] = (char)tolower((unsigned char)element[0]);
+	element[0] = (char)(element[0] | 0x20);
 	return element;
 }
 

@@ -203,7 +203,7 @@ static int set_token(struct ec2_create *create, const char *argument, struct fai
 
 	for (const char *c = argument; *c; c++)
 		printable &= *c >= 0x21 && *c <= 0x7e;
-	if (!length || length >= EC2_TOKEN_BYTES || !printable)
+	if (!length || length >= OPERATION_TOKEN_BYTES || !printable)
 		return refuse(OPTION_TOKEN, argument, "not a client token",
 			      "give 1 to 64 printable ASCII characters", failure);
 	create->client_token = argument;

@@ -4,27 +4,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "provision/api/ec2.h"
+#include "provision/api/operation.h"
 #include "provision/aws/service_error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Every operation tries; at most one has that root. */
 static void decode(const struct xml_document *document)
 {
-	const struct xml_element *root = xml_root(document);
-	struct mirror_session_list list = {0};
-	struct mirror_session session;
-	const char *token = NULL;
+	const struct operation *operation;
 
-	if (!mirror_session_decode(xml_child(root, "trafficMirrorSession"), &session)) {
-		assert(session.traffic_mirror_session_id);
-		assert(session.session_number <= MIRROR_SESSION_MAX_NUMBER);
-		assert(session.virtual_network_id <= 0xffffff);
-		json_decref(mirror_session_json(&session));
-		mirror_session_fini(&session);
+	for (size_t i = 0; (operation = operation_at(i)); i++) {
+		json_t *output = NULL;
+
+		if (operation_decode(operation, document, &output))
+			continue;
+		assert(!operation->items ||
+		       json_is_array(json_object_get(output, operation->items)));
+		json_decref(output);
 	}
-	ec2_decode_page(document, &list, &token);
-	mirror_session_list_fini(&list);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

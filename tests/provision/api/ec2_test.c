@@ -62,7 +62,7 @@ static void check_uuid(const char *token)
 
 static void creates_with_one_token(void **state)
 {
-	char report[4096], token[EC2_TOKEN_BYTES], expected[128];
+	char report[4096], token[OPERATION_TOKEN_BYTES], expected[128];
 	struct ec2_created created;
 	struct fixture fixture;
 
