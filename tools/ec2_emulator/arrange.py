@@ -56,11 +56,12 @@ def _read_credentials(path: str) -> List[Credential]:
 
 
 def _read_credential(entry: Dict[str, Any]) -> Credential:
-    unknown = set(entry) - {"access_key", "secret_key", "session_token", "allow"}
+    unknown = set(entry) - {"access_key", "secret_key", "session_token", "allow", "account",
+                            "arn"}
     if unknown:
         raise ValueError(f"unknown key {sorted(unknown)[0]}")
     return Credential(entry["access_key"], entry["secret_key"], entry.get("session_token"),
-                      tuple(entry.get("allow", ["*"])))
+                      tuple(entry.get("allow", ["*"])), entry.get("account"), entry.get("arn"))
 
 
 def declare_world(options: argparse.Namespace, world: World) -> None:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from dataclasses import dataclass
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
+from .log import utc_now
 from .sigv4 import Credential
 from .table import Table
 from .world import Delivery, Session, Target, World
@@ -62,8 +64,14 @@ class Cloud:
         self.roles: Table[Role] = Table()
         self.shares: Table[Share] = Table()
         self.deliveries: Dict[str, Delivery] = {}
+        # How far the emulator's clock is ahead of the machine's.
+        self.skew = datetime.timedelta()
         self.lock = threading.RLock()
         self._worlds: Dict[Tuple[str, str], World] = {}
+
+    def now(self) -> datetime.datetime:
+        """The time by the emulator's clock."""
+        return utc_now() + self.skew
 
     def world(self, account: Optional[str] = None, region: Optional[str] = None) -> World:
         """The account's world; one that is new is made, with nothing in it."""

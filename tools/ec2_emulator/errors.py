@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 # Codes that are not here are the client's mistakes: 400.
 _STATUS = {
+    "AccessDenied": 403,
     "AuthFailure": 401,
     "MissingAuthenticationToken": 403,
     "SignatureDoesNotMatch": 403,
@@ -19,11 +22,11 @@ _STATUS = {
 class ApiError(Exception):
     """What ends a request early: a code of EC2's and a sentence for people."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, status: Optional[int] = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
-        self.status = _STATUS.get(code, 400)
+        self.status: int = status or _STATUS.get(code, 400)
 
 
 def invalid_value(name: str, value: object, why: str) -> ApiError:

@@ -54,9 +54,15 @@ it declares as before stays as API calls have made it. A file that is wrong chan
   "credentials":    account access_key secret_key session_token allow arn
   "roles":          arn external_id trust allow web_identity_token seconds: see roles
 
+roles: AssumeRole checks external_id where the role has one, and trust (accounts' numbers, ARNs of
+users and roles) where it is not empty; AssumeRoleWithWebIdentity compares web_identity_token. The
+keys of a role may do what allow says, in the account of the ARN, for as long as was asked or, so
+that tests can see them expire, for "seconds".
+
 credentials file: a JSON list of
-  {"access_key": ID, "secret_key": KEY, "session_token": TOKEN, "allow": ["ec2:Describe*", ...]}
-session_token and allow may be absent. Without --credentials and --access-key, the key is that of
+  {"access_key": ID, "secret_key": KEY, "session_token": TOKEN, "allow": ["ec2:Describe*", ...],
+   "account": NUMBER, "arn": ARN}
+The last four may be absent. Without --credentials and --access-key, the key is that of
 AWS's published examples (AKIDEXAMPLE). EC2_EMULATOR_SECRET_KEY and EC2_EMULATOR_SESSION_TOKEN keep
 the secrets of --access-key out of the process list.
 

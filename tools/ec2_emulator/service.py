@@ -7,19 +7,22 @@ import itertools
 import traceback
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
-from . import ec2
+from . import ec2, sts
 from .api import Action, Answer, Call, Mirrors
 from .cloud import Cloud
 from .errors import ApiError
-from .log import Log, utc_now
+from .log import Log
 from .query import decode, parse_form
 from .sigv4 import Credential, HttpRequest, parse_authorization, verify
 from .world import World
 
 # Every API that the emulator stands for, by the service name that signatures are scoped to.
-APIS: Dict[str, Any] = {ec2.SERVICE: ec2}
+APIS: Dict[str, Any] = {ec2.SERVICE: ec2, sts.SERVICE: sts}
+
+# Parameters that are kept out of the log.
+SECRETS = frozenset({"WebIdentityToken", "TokenCode"})
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 
@@ -76,20 +79,18 @@ class Emulator:
         return Response(200, body, progress.request_id, answer.after)
 
     def _perform(self, request: HttpRequest, progress: _Progress) -> Answer:
-        action = _find_action(progress.api, progress.action, progress.version) \
-            if _is_unsigned(progress) else None
-        credential, world = self._identify(request, progress, action)
-        action = action or _find_action(progress.api, progress.action, progress.version)
+        credential, world = self._identify(request, progress)
+        action = _find_action(progress.api, progress.action, progress.version)
         call = Call(world, self.mirrors, credential, progress.api.SERVICE, progress.action or "",
                     decode(progress.parameters, action.shape))
         return action.handler(call)
 
-    def _identify(self, request: HttpRequest, progress: _Progress,
-                  action: Optional[Action]) -> "tuple[Credential, World]":
-        if action:
+    def _identify(self, request: HttpRequest, progress: _Progress) -> Tuple[Credential, World]:
+        known = progress.api.ACTIONS.get(progress.action)
+        if known and not known.signed:
             return Credential("", ""), self.cloud.world()
         credential, claim = verify(request, self.cloud.credentials, self.cloud.regions, APIS,
-                                   utc_now())
+                                   self.cloud.now())
         progress.access_key = credential.access_key
         progress.account = self.cloud.account_of(credential)
         return credential, self.cloud.world(progress.account, claim.region)
@@ -105,11 +106,15 @@ class Emulator:
         entry: Dict[str, Any] = {
             "number": progress.number, "request_id": progress.request_id,
             "access_key": progress.access_key, "account": progress.account,
-            "action": progress.action, "parameters": progress.parameters, "status": status,
+            "action": progress.action, "parameters": _shown(progress.parameters), "status": status,
             "result": result}
         if message is not None:
             entry["message"] = message
         self._log(**entry)
+
+
+def _shown(parameters: Dict[str, str]) -> Dict[str, str]:
+    return {name: "***" if name in SECRETS else value for name, value in parameters.items()}
 
 
 def _read(request: HttpRequest, progress: _Progress) -> None:
@@ -135,11 +140,6 @@ def _api_of(request: HttpRequest, version: Optional[str]) -> Any:
         return APIS.get(parse_authorization(header).service, ec2)
     except ApiError:
         return ec2
-
-
-def _is_unsigned(progress: _Progress) -> bool:
-    action = progress.api.ACTIONS.get(progress.action)
-    return action is not None and not action.signed
 
 
 def _find_action(api: Any, name: Optional[str], version: Optional[str]) -> Action:

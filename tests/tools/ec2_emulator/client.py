@@ -35,12 +35,13 @@ class Reply:
 
     @property
     def code(self):
-        """The error's code, None for a success."""
-        return self.root.findtext("Errors/Error/Code")
+        """The error's code, None for a success; EC2's form or the other services'."""
+        return self.root.findtext("Errors/Error/Code") or self.root.findtext("{*}Error/{*}Code")
 
     @property
     def message(self):
-        return self.root.findtext("Errors/Error/Message")
+        return self.root.findtext("Errors/Error/Message") or \
+            self.root.findtext("{*}Error/{*}Message")
 
     @property
     def request_id(self):
