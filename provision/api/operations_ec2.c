@@ -230,7 +230,7 @@ static const struct shape instance_interface = {SHAPE_MEMBERS(instance_interface
 static const struct shape_member instance_members[] = {
 	{.name = "InstanceId", .required = true},
 	{.name = "InstanceType"},
-	STRUCTURE("State", &state),
+	{.name = "State", .kind = SHAPE_STRUCTURE, .shape = &state, .element = "instanceState"},
 	{.name = "ImageId"},
 	{.name = "LaunchTime"},
 	{.name = "Hypervisor"},
