@@ -64,6 +64,10 @@ class Cloud:
         self.roles: Table[Role] = Table()
         self.shares: Table[Share] = Table()
         self.deliveries: Dict[str, Delivery] = {}
+        # What a test says of targets behind load balancers, by id: their state.
+        self.health: Dict[str, str] = {}
+        # For how long a target is initial before it is healthy.
+        self.initial_seconds = 0.0
         # How far the emulator's clock is ahead of the machine's.
         self.skew = datetime.timedelta()
         self.lock = threading.RLock()

@@ -26,7 +26,7 @@ class ApiError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
-        self.status: int = status or _STATUS.get(code, 400)
+        self.status = _STATUS.get(code, 400) if status is None else status
 
 
 def invalid_value(name: str, value: object, why: str) -> ApiError:

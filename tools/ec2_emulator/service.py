@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Optional, Tuple
 
-from . import ec2, sts
+from . import ec2, elb, sts
 from .api import Action, Answer, Call, Mirrors
 from .cloud import Cloud
 from .errors import ApiError
@@ -19,7 +19,7 @@ from .sigv4 import Credential, HttpRequest, parse_authorization, verify
 from .world import World
 
 # Every API that the emulator stands for, by the service name that signatures are scoped to.
-APIS: Dict[str, Any] = {ec2.SERVICE: ec2, sts.SERVICE: sts}
+APIS: Dict[str, Any] = {api.SERVICE: api for api in (ec2, sts, elb)}
 
 # Parameters that are kept out of the log.
 SECRETS = frozenset({"WebIdentityToken", "TokenCode"})
