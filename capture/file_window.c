@@ -35,6 +35,9 @@ int file_window_init(struct file_window *window, const char *path, size_t bytes)
 
 	if (fd < 0)
 		return fd;
+	/* A small file needs no more, and one byte to see its end. */
+	if ((uint64_t)st.st_size < bytes)
+		bytes = (size_t)st.st_size + 1;
 	*window = (struct file_window){
 		.path = path,
 		.fd = fd,
@@ -95,11 +98,11 @@ static int make_room(struct file_window *window, size_t bytes)
 		data = malloc(room);
 		if (!data)
 			return -ENOMEM;
-		if (held)
+		if (window->data)
 			memcpy(data, window->data + window->begin, held);
 		free(window->data);
 		window->room = room;
-	} else if (held) {
+	} else if (data) {
 		memmove(data, data + window->begin, held);
 	}
 	window->data = data;

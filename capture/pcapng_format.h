@@ -95,9 +95,9 @@ static inline void pcapng_format_packet(uint8_t *dst, uint32_t interface, uint64
 	uint32_t header[7] = {PCAPNG_PACKET,     bytes,  interface, (uint32_t)(time_ns >> 32),
 			      (uint32_t)time_ns, caplen, len};
 
-	memcpy(dst, header, sizeof(header));
-	/* The padding first, for it may be none. */
+	/* The padding first: where there is none, this is the packet's or the header's end. */
 	memset(dst + bytes - 8, 0, 4);
+	memcpy(dst, header, sizeof(header));
 	memcpy(dst + bytes - 4, &bytes, sizeof(bytes));
 }
 

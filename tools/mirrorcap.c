@@ -34,6 +34,8 @@ static const struct subcommand {
 	 "print the packet accounts of a running or finished capture"},
 	{"info", "mirrorcap-info", NULL, true,
 	 "say what is in capture files, and whether they are whole"},
+	{"merge", "mirrorcap-merge", NULL, true,
+	 "write the packets of several capture files to one, by time"},
 };
 
 #define SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

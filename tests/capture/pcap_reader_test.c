@@ -445,6 +445,11 @@ static void tells_interfaces_and_statistics(void **state)
 	pcapng_format_packet(file.data + file.bytes, 0, UINT64_MAX - 1, 5, 9000);
 	memcpy(file.data + file.bytes + PCAPNG_PACKET_HEADER_BYTES, "hello", 5);
 	file.bytes += pcapng_format_packet_bytes(5);
+	for (uint32_t caplen = 0; caplen < 9; caplen++) {
+		pcapng_format_packet(file.data + file.bytes, 0, caplen, caplen, 77);
+		memset(file.data + file.bytes + PCAPNG_PACKET_HEADER_BYTES, 'x', caplen);
+		file.bytes += pcapng_format_packet_bytes(caplen);
+	}
 	file.bytes += pcapng_format_statistics(
 		file.data + file.bytes, 0, 12,
 		&(struct pcapng_statistics){.received = 1, .dropped = 5000000000});
@@ -458,6 +463,13 @@ static void tells_interfaces_and_statistics(void **state)
 	assert_int_equal(record.caplen, 5);
 	assert_int_equal(record.len, 9000);
 	assert_memory_equal(record.data, "hello", 5);
+	for (uint32_t caplen = 0; caplen < 9; caplen++) {
+		assert_int_equal(pcap_reader_next(reader, &record), 1);
+		assert_int_equal(record.time_ns, caplen);
+		assert_int_equal(record.caplen, caplen);
+		assert_int_equal(record.len, 77);
+		assert_memory_equal(record.data, "xxxxxxxxx", caplen);
+	}
 	assert_int_equal(pcap_reader_next(reader, &record), 0);
 	assert_int_equal(pcap_reader_interfaces(reader), 1);
 	interface = pcap_reader_interface(reader, 0);
