@@ -239,6 +239,11 @@ int pcap_reader_next(struct pcap_reader *reader, struct pcap_record *record)
 	return 1;
 }
 
+void pcap_reader_skip(struct pcap_reader *reader, uint64_t offset)
+{
+	file_window_seek(&reader->window, offset);
+}
+
 enum pcap_reader_end pcap_reader_end(const struct pcap_reader *reader, uint64_t *good_end)
 {
 	*good_end = reader->window.offset;

@@ -58,6 +58,12 @@ int pcap_reader_open(struct pcap_reader **reader, const char *path, size_t bytes
 void pcap_reader_close(struct pcap_reader *reader);
 
 /*
+ * Goes on at a file offset where a record is known to begin, or the file to end. For classic pcap:
+ * what pcapng's blocks mean is told by those before them.
+ */
+void pcap_reader_skip(struct pcap_reader *reader, uint64_t offset);
+
+/*
  * The next record. Returns 1; 0 where there is no further one (pcap_reader_end() tells why); or
  * -errno. Interfaces may have been added and statistics updated.
  */

@@ -50,9 +50,7 @@ int segment_lock(int fd)
 
 	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
 		return 0;
-	if (errno == EAGAIN || errno == EACCES)
-		return -EBUSY;
-	return errno == ENOLCK || errno == EOPNOTSUPP || errno == EINVAL ? 0 : -errno;
+	return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
 }
 
 /* Creates NAME.part; an existing one is -EEXIST. */
@@ -67,6 +65,9 @@ static int create_part(struct segment *segment, bool direct)
 	if (segment->fd < 0)
 		return -errno;
 	err = segment_lock(segment->fd);
+	/* A file system without locks does without; recovery leaves its files alone. */
+	if (err == -ENOLCK || err == -EOPNOTSUPP || err == -EINVAL)
+		err = 0;
 	if (err) {
 		close(segment->fd);
 		segment->fd = -1;

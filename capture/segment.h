@@ -46,8 +46,7 @@ int segment_open_file(struct segment *segment, const char *path, bool replace, b
 
 /*
  * Locks an open NAME.part for as long as the descriptor is open, also by a process that is killed:
- * an open file description lock. Returns 0, -EBUSY where another has it, or -errno; a file system
- * without locks does without.
+ * an open file description lock. Returns 0, -EBUSY where another has it, or -errno.
  */
 int segment_lock(int fd);
 

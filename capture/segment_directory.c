@@ -54,7 +54,7 @@ const char *segment_directory_path(const struct segment_directory *directory)
 	return directory->path;
 }
 
-/* The SEQ of a name START-wW-SEQ.pcap or .pcapng, published or .part; 0 for any other name. */
+/* The SEQ of a name START-wW-SEQ.pcap or .pcapng, published, .part or recovered; else 0. */
 static uint32_t name_sequence(const char *name)
 {
 	const char *dash = strrchr(name, '-');
@@ -68,6 +68,8 @@ static uint32_t name_sequence(const char *name)
 			return 0;
 		sequence = sequence * 10 + (uint32_t)(*c - '0');
 	}
+	if (strncmp(c, ".recovered", strlen(".recovered")) == 0)
+		return sequence;
 	return strncmp(c, ".pcap", strlen(".pcap")) == 0 ? sequence : 0;
 }
 

@@ -10,6 +10,7 @@
 #include "dataplane/notify.h"
 #include "dataplane/options.h"
 #include "dataplane/pipeline.h"
+#include "dataplane/recovery.h"
 #include "dataplane/summary.h"
 
 enum {
@@ -74,6 +75,7 @@ int main(int argc, char **argv)
 
 	if (exit_code >= 0)
 		return exit_code;
+	recovery_run(&options.output);
 	control_block_signals();
 	exit_code = EXIT_FAILED;
 	if (pipeline_open(&pipeline, &options, error) < 0) {

@@ -28,8 +28,8 @@ const char *outlet_remedy(int rc)
 	case -EEXIST:
 		return "exists already: choose another name, move it away or use --force";
 	case -EBUSY:
-		return "its .part file is there, of a capture that runs or was cut short: wait for "
-		       "it, or move the .part file away";
+		return "its .part file is there, of a capture that runs or one that could not be "
+		       "recovered: wait for it, or move the .part file away";
 	case -ENOENT:
 		return "the directory does not exist: create it first";
 	case -ENOTDIR:

@@ -30,6 +30,8 @@ static const struct subcommand {
 	 "create, list, show and delete Traffic Mirror sessions"},
 	{"run", "mirrorcap-run", NULL, false,
 	 "start a capture, create its session, and end both together"},
+	{"recover", "mirrorcap-recover", NULL, true,
+	 "make complete files of what captures that were cut short have left"},
 	{"ledger", "mirrorcap-ledger", NULL, false,
 	 "print the packet accounts of a running or finished capture"},
 	{"info", "mirrorcap-info", NULL, true,

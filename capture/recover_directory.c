@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "capture/recover.h"
+
+enum { DEPTH = 2 }; /* the directory and those in it */
+
+struct search {
+	bool dry_run;
+	recover_report *report;
+	void *context;
+	int error;                /* the first */
+	struct recover_file file; /* too large for the stack of a recursion */
+};
+
+static bool ends_in(const char *text, const char *end)
+{
+	size_t text_length = strlen(text);
+	size_t end_length = strlen(end);
+
+	return text_length >= end_length && strcmp(text + text_length - end_length, end) == 0;
+}
+
+static bool is_part(const char *name)
+{
+	return ends_in(name, ".pcap.part") || ends_in(name, ".pcapng.part");
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void search_directory(struct search *search, const char *path, int depth);
+
+static void visit(struct search *search, const char *path, const struct dirent *entry, int depth)
+{
+	bool may_be_directory = entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN;
+	char below[SEGMENT_PATH_BYTES];
+
+	if (!is_part(entry->d_name) && (!may_be_directory || depth == 1))
+		return;
+	if (snprintf(below, sizeof(below), "%s%s%s", path, ends_in(path, "/") ? "" : "/",
+		     entry->d_name) >= (int)sizeof(below))
+		search->error = search->error ? search->error : -ENAMETOOLONG;
+	else if (may_be_directory && depth > 1 && is_directory(below))
+		search_directory(search, below, depth - 1);
+	else if (is_part(entry->d_name) && recover_file(&search->file, below, search->dry_run))
+		search->report(search->context, &search->file);
+}
+
+static void search_directory(struct search *search, const char *path, int depth)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	if (!dir) {
+		search->error = search->error ? search->error : -errno;
+		return;
+	}
+	while ((errno = 0, entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			visit(search, path, entry, depth);
+	if (errno && !search->error)
+		search->error = -errno;
+	closedir(dir);
+}
+
+int recover_directory(const char *directory, bool dry_run, recover_report *report, void *context)
+{
+	struct search search = {.dry_run = dry_run, .report = report, .context = context};
+
+	search_directory(&search, directory, DEPTH);
+	return search.error;
+}
