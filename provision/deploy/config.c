@@ -1,24 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provision/deploy/config.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-struct config_memory {
-	struct config_memory *next;
-	max_align_t data[];
-};
-
-void *config_alloc(struct config *config, size_t bytes)
-{
-	struct config_memory *memory = calloc(1, sizeof(*memory) + bytes);
-
-	if (!memory)
-		return NULL;
-	memory->next = config->memory;
-	config->memory = memory;
-	return memory->data;
-}
 
 const struct config_target *config_target_of(const struct config *config,
 					     const struct config_account *account)
@@ -45,11 +28,6 @@ bool config_selector_empty(const struct config_selector *selector)
 
 void config_fini(struct config *config)
 {
-	struct config_memory *memory = config->memory, *next;
-
-	for (; memory; memory = next) {
-		next = memory->next;
-		free(memory);
-	}
+	arena_fini(&config->memory);
 	*config = (struct config){0};
 }

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "provision/deploy/arena.h"
+
 enum {
 	CONFIG_RULES_MAX = 10,            /* EC2's quota of rules per filter unless it was raised */
 	CONFIG_INTERFACE_SESSIONS_MAX = 3 /* sessions per source interface */
@@ -130,8 +132,6 @@ struct config_session {
 	unsigned int line;
 };
 
-struct config_memory;
-
 struct config {
 	const char *path; /* as given, for messages */
 	const char *deployment;
@@ -142,7 +142,7 @@ struct config {
 	struct config_filter filter;
 	struct config_session *sessions; /* at least one */
 	size_t session_count;
-	struct config_memory *memory; /* owned; NULL where written down by hand */
+	struct arena memory; /* owned */
 };
 
 /* The target of an account's sessions: its own, else the top-level one. */
@@ -155,11 +155,6 @@ bool config_session_in_account(const struct config_session *session,
 
 /* True where nothing is selected. */
 bool config_selector_empty(const struct config_selector *selector);
-
-/*
- * Zeroed memory that lives as long as the configuration. Returns NULL when there is none.
- */
-void *config_alloc(struct config *config, size_t bytes);
 
 void config_fini(struct config *config);
 
