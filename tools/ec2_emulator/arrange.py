@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
 import subprocess
@@ -12,10 +13,15 @@ from typing import Any, Callable, Dict, List, Optional, TypeVar
 
 from .declare import (accept_all, parse_balancer, parse_delivery, parse_endpoint, parse_filter,
                       parse_interface, parse_target)
+from .buckets import parse_rates
+from .cloud import Cloud, Role
+from .faults import parse_fault
+from .metadata import Container, Identity, Imds, RoleKeys
 from .mirror import in_namespace
+from .service import Emulator
 from .sigv4 import Credential
 from .table import Table
-from .world import World, is_id
+from .world import Instance, World, is_id
 
 # The key of AWS's published signing examples; it opens nothing but this program.
 DEFAULT_CREDENTIAL = Credential("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -121,3 +127,53 @@ def _check_link(option: str, netns: Optional[str], device: str) -> None:
         why = result.stderr.strip().rstrip(".")
         where = f" in {netns}" if netns else ""
         raise UsageError(f"{option}: {device}: {why}: create it{where} first")
+
+
+def set_up(options: argparse.Namespace, emulator: Emulator) -> None:
+    """Sets faults, throttling and clocks."""
+    emulator.faults.add(*[_parsed("--fault", spec, parse_fault) for spec in options.fault])
+    if options.throttle:
+        emulator.buckets.set(*_parsed("--throttle", options.throttle, parse_rates))
+    emulator.cloud.initial_seconds = options.initial_seconds
+    emulator.cloud.skew = datetime.timedelta(seconds=options.clock_skew)
+    if bool(options.tls_certificate) != bool(options.tls_key):
+        raise UsageError("--tls-certificate, --tls-key: give both")
+
+
+def imds(options: argparse.Namespace, cloud: Cloud) -> Imds:
+    """The metadata service of the instance that the options name."""
+    world = cloud.world()
+    instance_id = options.imds_instance
+    instance = world.instances.get(instance_id) or Instance(instance_id)
+    first = next((i for i in world.interfaces.values() if i.instance_id == instance_id), None)
+    identity = Identity(instance_id, instance.kind, world.region,
+                        first.zone if first and first.zone else f"{world.region}a",
+                        world.account, first.address if first and first.address else "10.0.0.10")
+    if not options.imds_role:
+        return Imds(identity, None)
+    role = _role("--imds-role", options.imds_role, cloud)
+    return Imds(identity, RoleKeys(cloud, role, instance_id))
+
+
+def container(options: argparse.Namespace, cloud: Cloud) -> Optional[Container]:
+    """The container endpoint, where one is asked for."""
+    if options.container_port is None:
+        return None
+    if not options.container_role:
+        raise UsageError("--container-port: give --container-role too")
+    role = _role("--container-role", options.container_role, cloud)
+
+    def token() -> Optional[str]:
+        if not options.container_token_file:
+            return None
+        with open(options.container_token_file, encoding="utf-8") as stream:
+            return stream.read().strip()
+
+    return Container(RoleKeys(cloud, role, "container"), token)
+
+
+def _role(option: str, arn: str, cloud: Cloud) -> Role:
+    """A role of the world file, or one that may do everything."""
+    if len(arn.split(":")) != 6 or ":role/" not in arn:
+        raise UsageError(f"{option} {arn}: not arn:aws:iam::ACCOUNT:role/NAME")
+    return cloud.roles[arn] if arn in cloud.roles else cloud.roles.add(Role(arn))

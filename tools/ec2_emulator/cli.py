@@ -11,16 +11,18 @@ import signal
 import sys
 import tempfile
 import threading
-from typing import Any, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from . import arrange
 from . import options as option
 from .cloud import Cloud
-from .ec2 import sessions
+from .control import Control
 from .log import JsonLog
+from .metadata import Guarded
 from .mirror import MirrorControl
-from .server import Server
+from .server import Handle, Server
 from .service import Emulator
+from .state import state
 from .worldfile import WorldError, WorldFile
 
 
@@ -58,6 +60,9 @@ class Program:
             except ValueError as error:
                 raise arrange.UsageError(f"--world {error}") from error
         self._emulator = Emulator(self._cloud, self._mirrors, self._log)
+        arrange.set_up(options, self._emulator)
+        self._imds = arrange.imds(options, self._cloud)
+        self._container = arrange.container(options, self._cloud)
         self._servers: List[Server] = []
 
     def reload(self) -> None:
@@ -87,7 +92,7 @@ class Program:
             self._mirrors.stop_all()
         if self._options.state_dump:
             _write_atomically(self._options.state_dump,
-                              json.dumps(_state(self._cloud), indent=2) + "\n")
+                              json.dumps(state(self._cloud), indent=2) + "\n")
         return 0
 
     def _reload_on_signal(self) -> None:
@@ -102,32 +107,34 @@ class Program:
         """Starts what listens; port files are written once all of it does."""
         options = self._options
         listeners = [(options.port, options.port_file, self._emulator.handle)]
+        if options.control_port is not None:
+            control = Control(self._emulator, self._world_file, self.reload)
+            listeners.append((options.control_port, options.control_port_file, control.handle))
+        for port, port_file, endpoint in (
+                (options.imds_port, options.imds_port_file, self._imds),
+                (options.container_port, options.container_port_file, self._container)):
+            if port is not None:
+                guarded = Guarded(endpoint, self._emulator.faults, self._log)
+                listeners.append((port, port_file, guarded.handle))
         for port, _, handle in listeners:
-            try:
-                self._servers.append(Server((options.host, port), handle))
-            except OSError as error:
-                raise OSError(f"{options.host}:{port}: cannot listen: {error.strerror}: give "
-                              "another --host or port") from error
-        for server, (_, port_file, _) in zip(self._servers, listeners):
+            self._servers.append(self._server(port, handle))
+        if options.tls_certificate:
+            self._servers[0].use_tls(options.tls_certificate, options.tls_key)
+        # The first port's file is the last one: who has it has them all.
+        for server, (_, port_file, _) in reversed(list(zip(self._servers, listeners))):
             threading.Thread(target=server.serve_forever, daemon=True).start()
             if port_file:
                 _write_atomically(port_file, f"{server.server_port}\n")
         print(f"ec2-emulator: {', '.join(self._cloud.regions)} at {self._servers[0].url()}",
               file=sys.stderr, flush=True)
 
-
-def _state(cloud: Cloud) -> Any:
-    """The sessions as awscli prints them."""
-    return {"TrafficMirrorSessions": [_plain(sessions.elements(session))
-                                      for world in cloud.worlds()
-                                      for session in world.sessions.values()]}
-
-
-def _plain(elements: Any) -> Any:
-    names = {"tagSet": "Tags"}
-    return {names.get(name, name[0].upper() + name[1:]):
-            [_plain(item) for _, item in value] if isinstance(value, list) else value
-            for name, value in elements}
+    def _server(self, port: int, handle: Handle) -> Server:
+        host = self._options.host
+        try:
+            return Server((host, port), handle)
+        except OSError as error:
+            raise OSError(f"{host}:{port}: cannot listen: {error.strerror}: give another --host "
+                          "or port") from error
 
 
 def _write_atomically(path: str, text: str) -> None:

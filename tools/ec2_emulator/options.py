@@ -6,8 +6,10 @@ from __future__ import annotations
 import argparse
 
 DESCRIPTION = """\
-Stands for the EC2 control plane of one account and region: checks signatures, keeps Traffic
-Mirror sessions as EC2 does, and mirrors live interfaces with mirrorgen while a session exists.
+Stands for AWS in tests and demonstrations: EC2's Traffic Mirroring, STS and Elastic Load Balancing
+(version 2) at one port, for several accounts and regions, with signatures checked, and the sources
+of keys on instances and in containers at others. Live interfaces are mirrored with mirrorgen while
+a session exists. Faults happen on request.
 """
 
 EPILOG = """\
@@ -66,6 +68,41 @@ The last four may be absent. Without --credentials and --access-key, the key is 
 AWS's published examples (AKIDEXAMPLE). EC2_EMULATOR_SECRET_KEY and EC2_EMULATOR_SESSION_TOKEN keep
 the secrets of --access-key out of the process list.
 
+faults: KIND[,KEY=VALUE …], or in JSON {"kind": KIND, KEY: VALUE …}. All take action=PATTERN
+(DescribeTrafficMirror*, sts:*, imds:PutToken, imds:GetCredentials, imds:Get,
+container:GetCredentials; default *), request=N (only the request with that number in the log),
+nth=N (only the Nth that fits), from=N (that and all later ones), times=N (at most so often).
+  throttle              RequestLimitExceeded (503), Throttling (400) where it is not EC2
+  error                 status=500 code=InternalError message= when=before
+  drop                  the connection ends without an answer: how=close|reset when=after
+  hold                  it stays open without an answer until the client gives up: when=after
+  slow                  seconds=1 when=before
+  truncate              the document ends early: bytes=N (half)
+  short                 the connection ends early, before Content-Length is reached: bytes=N (half)
+  wrong                 XML of another root
+  huge                  XML of bytes=N (64 MiB)
+  deep                  XML with depth=N elements in each other (100000)
+  text                  no XML: body=TEXT status=200
+  empty                 200 without a document
+  eventual              resources younger than seconds=1 are neither found nor listed
+  partial               Describe lists the first keep=N items (half), with no sign of more
+  skew                  the emulator's clock is seconds=1 ahead, and so is the Date header
+  date                  only the Date header is
+when=before: the request has no effect; after: it has taken effect. Where several fit, all strike.
+The log's "number" counts requests to --port from 1; "faults" and "applied" say what was done.
+
+control port (not bound unless asked for), JSON bodies:
+  GET /                 {"requests": N}: the number of the last request
+  GET /state            sessions, targets, filters, rules, load balancers … of all accounts
+  GET, DELETE /faults   those that are set, with how often each was seen and hit
+  POST /faults          one or a list of them
+  PUT /world            a world file's contents
+  POST /reload          reads the world file again
+  PUT /health           {"10.0.0.1": "unhealthy"}: the states of registered targets, by id
+  PUT /settings         {"initial_seconds": N, "clock_skew_seconds": N,
+                        "throttle": {"mutating": [50, 5], "describe": [100, 20]} or null}
+  POST /expire          temporary keys given out so far have expired
+
 log: one JSON object a line, for each request and for each start and end of a mirror.
 
 example:
@@ -103,6 +140,28 @@ def parser() -> argparse.ArgumentParser:
     add("--secret-key", metavar="KEY", help="its secret (EC2_EMULATOR_SECRET_KEY)")
     add("--session-token", metavar="TOKEN",
         help="the token that it must come with (EC2_EMULATOR_SESSION_TOKEN)")
+    add("--fault", metavar="SPEC", action="append", default=[], help="see below")
+    add("--throttle", metavar="SIZE/REFILL[,SIZE/REFILL]", nargs="?", const="50/5,100/20",
+        help="throttle EC2's actions, mutating and Describe (50/5,100/20: tokens, tokens a second)")
+    add("--initial-seconds", type=float, default=0, metavar="SECONDS",
+        help="registered targets are initial for so long (%(default)s)")
+    add("--clock-skew", type=float, default=0, metavar="SECONDS",
+        help="how far the emulator's clock is ahead (%(default)s)")
+    add("--control-port", type=_port, metavar="PORT", help="port for tests; see below")
+    add("--control-port-file", metavar="FILE", help="as --port-file")
+    add("--imds-port", type=_port, metavar="PORT", help="port of the instance metadata service")
+    add("--imds-port-file", metavar="FILE", help="as --port-file")
+    add("--imds-role", metavar="ARN", help="the instance's role; without it there are no keys")
+    add("--imds-instance", metavar="INSTANCE", default="i-0123456789abcdef0",
+        help="which instance it is (%(default)s)")
+    add("--container-port", type=_port, metavar="PORT",
+        help="port of the container credentials endpoint, which answers at any path")
+    add("--container-port-file", metavar="FILE", help="as --port-file")
+    add("--container-role", metavar="ARN", help="the container's role")
+    add("--container-token-file", metavar="FILE",
+        help="holds what must be in Authorization; read at each request")
+    add("--tls-certificate", metavar="FILE", help="speak HTTPS on --port, with this certificate")
+    add("--tls-key", metavar="FILE", help="its key")
     add("--log", metavar="FILE", help="append the log to FILE (standard error)")
     add("--state-dump", metavar="FILE", help="write the sessions that are left to FILE at exit")
     return made

@@ -46,7 +46,8 @@ def member_items(items: Sequence[Any]) -> Elements:
 def translate(error: ApiError) -> ApiError:
     """The error under the name that these services give it."""
     code, status = _CODES.get(error.code, (error.code, error.status))
-    return ApiError(code, error.message, status)
+    chosen = error.status != ApiError(error.code, "").status
+    return ApiError(code, error.message, error.status if chosen else status)
 
 
 def answer_document(namespace: str, action: str, elements: Elements, request_id: str) -> bytes:

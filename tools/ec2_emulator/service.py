@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import traceback
 import uuid
-from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Optional, Tuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict, List, Optional, Tuple
 
-from . import ec2, elb, sts
+from . import ec2, elb, faults, sts
 from .api import Action, Answer, Call, Mirrors
+from .buckets import Buckets
 from .cloud import Cloud
 from .errors import ApiError
+from .faults import Fault, Faults
 from .log import Log
-from .query import decode, parse_form
+from .query import Elements, decode, parse_form
+from .response import SEND, Response
 from .sigv4 import Credential, HttpRequest, parse_authorization, verify
 from .world import World
 
@@ -24,18 +28,9 @@ APIS: Dict[str, Any] = {api.SERVICE: api for api in (ec2, sts, elb)}
 # Parameters that are kept out of the log.
 SECRETS = frozenset({"WebIdentityToken", "TokenCode"})
 
+_NOTHING = Response(0, b"")
+
 CONTENT_TYPE = "application/x-www-form-urlencoded"
-
-
-@dataclass(frozen=True)
-class Response:
-    """What goes back; `after` is to be called once it has been sent."""
-
-    status: int
-    body: bytes
-    request_id: str
-    after: Optional[Callable[[], None]] = None
-    content_type: str = "text/xml;charset=UTF-8"
 
 
 @dataclass
@@ -50,6 +45,9 @@ class _Progress:
     action: Optional[str] = None
     version: Optional[str] = None
     parameters: Dict[str, str] = field(default_factory=dict)
+    faults: List[Fault] = field(default_factory=list)
+    error: Optional[ApiError] = None
+    applied: bool = False
 
 
 class Emulator:
@@ -58,63 +56,106 @@ class Emulator:
     def __init__(self, cloud: Cloud, mirrors: Mirrors, log: Log) -> None:
         self.cloud = cloud
         self.mirrors = mirrors
+        self.faults = Faults()
+        self.buckets = Buckets()
+        self.requests = 0
         self._log = log
         self._numbers = itertools.count(1)
 
     def handle(self, request: HttpRequest) -> Response:
-        """Answers a request; whatever is wrong with it becomes an error document."""
+        """Answers a request; whatever is wrong with it becomes an error document.
+
+        Faults that strike before the effect come after the request was read and before its
+        signature is judged.
+        """
         progress = _Progress(next(self._numbers), str(uuid.uuid4()))
+        self.requests = progress.number
+        response = _NOTHING
         try:
             _read(request, progress)
-            with self.cloud.lock:
-                answer = self._perform(request, progress)
+            progress.faults = self.faults.take(
+                progress.number, f"{progress.api.SERVICE}:{progress.action or ''}")
+            response = faults.strike_before(progress.faults) or self._respond(request, progress)
+            response = faults.strike_after(progress.faults, response)
         except ApiError as error:
-            return self._refuse(progress, error)
+            response = replace(_refused(progress, error), after=response.after)
         except Exception:  # pylint: disable=broad-except
             traceback.print_exc()
-            return self._refuse(progress, ApiError("InternalError", "The emulator is broken: its "
+            response = _refused(progress, ApiError("InternalError", "The emulator is broken: its "
                                                    "standard error says where"))
-        self._log_request(progress, 200, "ok")
-        body = progress.api.answer_document(progress.action, answer.elements, progress.request_id)
-        return Response(200, body, progress.request_id, answer.after)
+        self._log_request(progress, response)
+        offset = self.cloud.skew + faults.date_offset(progress.faults)
+        return replace(response, date_offset=offset)
+
+    def _respond(self, request: HttpRequest, progress: _Progress) -> Response:
+        """The answer to a request, or what is wrong with it: faults after the effect hit both."""
+        try:
+            answer = self._perform(request, progress)
+        except ApiError as error:
+            return _refused(progress, error)
+        progress.applied = True
+        return _answered(progress, answer)
 
     def _perform(self, request: HttpRequest, progress: _Progress) -> Answer:
-        credential, world = self._identify(request, progress)
-        action = _find_action(progress.api, progress.action, progress.version)
-        call = Call(world, self.mirrors, credential, progress.api.SERVICE, progress.action or "",
-                    decode(progress.parameters, action.shape))
-        return action.handler(call)
+        with self.cloud.lock:
+            credential, world = self._identify(request, progress)
+            action = _find_action(progress.api, progress.action, progress.version)
+            name = progress.action or ""
+            if progress.api is ec2 and not self.buckets.take(world.account, world.region, name):
+                raise ApiError("RequestLimitExceeded", "Request limit exceeded.")
+            call = Call(world, self.mirrors, credential, progress.api.SERVICE, name,
+                        decode(progress.parameters, action.shape),
+                        faults.seconds(progress.faults, "eventual"))
+            return action.handler(call)
 
     def _identify(self, request: HttpRequest, progress: _Progress) -> Tuple[Credential, World]:
         known = progress.api.ACTIONS.get(progress.action)
         if known and not known.signed:
             return Credential("", ""), self.cloud.world()
-        credential, claim = verify(request, self.cloud.credentials, self.cloud.regions, APIS,
-                                   self.cloud.now())
+        now = self.cloud.now() + datetime.timedelta(
+            seconds=faults.seconds(progress.faults, "skew"))
+        credential, claim = verify(request, self.cloud.credentials, self.cloud.regions, APIS, now)
         progress.access_key = credential.access_key
         progress.account = self.cloud.account_of(credential)
         return credential, self.cloud.world(progress.account, claim.region)
 
-    def _refuse(self, progress: _Progress, error: ApiError) -> Response:
-        error = progress.api.translate(error)
-        self._log_request(progress, error.status, error.code, error.message)
-        return Response(error.status, progress.api.error_document(error, progress.request_id),
-                        progress.request_id)
-
-    def _log_request(self, progress: _Progress, status: int, result: str,
-                     message: Optional[str] = None) -> None:
+    def _log_request(self, progress: _Progress, response: Response) -> None:
         entry: Dict[str, Any] = {
             "number": progress.number, "request_id": progress.request_id,
             "access_key": progress.access_key, "account": progress.account,
-            "action": progress.action, "parameters": _shown(progress.parameters), "status": status,
-            "result": result}
-        if message is not None:
-            entry["message"] = message
+            "service": progress.api.SERVICE, "action": progress.action,
+            "parameters": {name: "***" if name in SECRETS else value
+                           for name, value in progress.parameters.items()},
+            "status": response.status, "result": "ok"}
+        if progress.error:
+            entry.update(result=progress.error.code, message=progress.error.message)
+        if response.outcome != SEND:
+            entry.update(result=response.outcome)
+        if progress.faults:
+            entry.update(faults=[f.kind for f in progress.faults], applied=progress.applied)
         self._log(**entry)
 
 
-def _shown(parameters: Dict[str, str]) -> Dict[str, str]:
-    return {name: "***" if name in SECRETS else value for name, value in parameters.items()}
+def _answered(progress: _Progress, answer: Answer) -> Response:
+    elements = answer.elements
+    for fault in progress.faults:
+        if fault.kind == "partial" and (progress.action or "").startswith("Describe"):
+            elements = _partial(elements, fault.get("keep"))
+    body = progress.api.answer_document(progress.action, elements, progress.request_id)
+    return Response(200, body, progress.request_id, answer.after)
+
+
+def _partial(elements: Elements, keep: Optional[int]) -> Elements:
+    """Half of each list, or its first `keep` items, with no sign that there are more."""
+    cut = [(name, value[:len(value) // 2 if keep is None else keep]
+            if isinstance(value, (list, tuple)) else value) for name, value in elements]
+    return [(name, value) for name, value in cut if name not in ("nextToken", "NextMarker")]
+
+
+def _refused(progress: _Progress, error: ApiError) -> Response:
+    progress.error = error = progress.api.translate(error)
+    return Response(error.status, progress.api.error_document(error, progress.request_id),
+                    progress.request_id)
 
 
 def _read(request: HttpRequest, progress: _Progress) -> None:

@@ -127,10 +127,12 @@ def serving(interfaces=(), targets=(), filters=(), keys=(KEY,), prepare=lambda c
     stream = io.StringIO()
     log = JsonLog(stream)
     mirrors = MirrorControl(cloud, "/nonexistent", log)
-    server = Server(("127.0.0.1", 0), Emulator(cloud, mirrors, log).handle)
+    emulator = Emulator(cloud, mirrors, log)
+    server = Server(("127.0.0.1", 0), emulator.handle)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     client = Client("127.0.0.1", server.server_port, keys[0])
+    client.emulator = emulator
     try:
         yield client, lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     finally:
