@@ -69,7 +69,14 @@ static int assume_role(struct client *client, struct failure *failure)
 
 static int load_credentials(struct client *client, struct failure *failure)
 {
-	const struct credentials_context context = {.imds = &client->imds};
+	const struct credentials_context context = {
+		.exchange = &client->exchange,
+		.imds = &client->imds,
+		.profiles = &client->profiles,
+		.profile = client->profiles.name,
+		.region = client->region.name,
+		.environment = !client->profiles.option,
+	};
 
 	if (client->role_arn)
 		return assume_role(client, failure);
@@ -282,8 +289,12 @@ int client_call(struct client *client, const char *service, const struct query *
 		return -EINVAL;
 	}
 	rc = renew_credentials(signing, failure);
-	if (rc)
+	client->exchange.attempts = 0;
+	if (rc) {
+		/* Whatever STS did: this request was not sent. */
+		failure->unclear = false;
 		return rc;
+	}
 	const struct exchange_request call = {
 		.service = id,
 		.region = client->region.name,

@@ -2,22 +2,13 @@
 #include "provision/aws/credentials.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <openssl/crypto.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
-
-static void wipe_text(char **text)
-{
-	if (*text)
-		OPENSSL_cleanse(*text, strlen(*text));
-	free(*text);
-	*text = NULL;
-}
+#include "provision/aws/credentials_sources.h"
+#include "provision/aws/exchange.h"
+#include "provision/aws/wipe.h"
 
 void credentials_fini(struct credentials *credentials)
 {
@@ -63,173 +54,50 @@ int credentials_set(struct credentials *credentials, const char *id, const char 
 	return 0;
 }
 
-/* The environment. */
-
-static const char *variable(const char *name)
+/* Seconds east of Greenwich: "Z", "UTC", "+02:00". Returns false where it is none of these. */
+static bool parse_zone(const char *text, int64_t *seconds)
 {
-	const char *value = getenv(name);
+	struct tm offset = {0};
+	const char *end;
 
-	return value && *value ? value : NULL;
-}
-
-/* Who names a profile must not act as the instance's role instead. */
-static int profile_named(struct failure *failure)
-{
-	failure_set(failure, FAILURE_CREDENTIALS,
-		    "credentials of AWS_PROFILE '%s': profiles are not supported yet",
-		    variable("AWS_PROFILE"));
-	failure_set_remedy(failure, "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (`aws "
-				    "configure export-credentials --format env` prints them), or "
-				    "unset AWS_PROFILE");
-	return -EINVAL;
-}
-
-static int load_environment(const struct credentials_context *context,
-			    struct credentials *credentials, struct failure *failure)
-{
-	const char *id = variable("AWS_ACCESS_KEY_ID");
-	const char *secret = variable("AWS_SECRET_ACCESS_KEY");
-
-	if (!id && !secret && variable("AWS_PROFILE"))
-		return profile_named(failure);
-	if (!id && !secret) {
-		failure_set(failure, FAILURE_CREDENTIALS,
-			    "environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
-		return -ENOENT;
-	}
-	/* Half a pair is a mistake; another source's keys would be a surprise. */
-	if (!id || !secret) {
-		failure_set(failure, FAILURE_CREDENTIALS,
-			    "credentials from the environment: %s is "
-			    "set but %s is not",
-			    id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
-			    id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
-		failure_set_remedy(failure, "set both or neither");
-		return -EINVAL;
-	}
-	return credentials_set(credentials, id, secret, variable("AWS_SESSION_TOKEN"),
-			       "the environment", failure);
-}
-
-/* The instance's role. */
-
-static int bad_document(const char *what, struct failure *failure)
-{
-	failure_set(failure, FAILURE_CREDENTIALS, "credentials from instance metadata: %s", what);
-	failure_set_remedy(failure, "check the instance profile's role and its trust policy");
-	return -EPROTO;
+	*seconds = 0;
+	if (strcmp(text, "Z") == 0 || strcmp(text, "UTC") == 0)
+		return true;
+	if (*text != '+' && *text != '-')
+		return false;
+	end = strptime(text + 1, "%H:%M", &offset);
+	*seconds = (int64_t)offset.tm_hour * 3600 + (int64_t)offset.tm_min * 60;
+	if (*text == '-')
+		*seconds = -*seconds;
+	return end && !*end;
 }
 
 int64_t credentials_parse_time(const char *text)
 {
 	struct tm utc = {0};
-	const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc) : NULL;
+	const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) : NULL;
+	int64_t east;
 
-	return end && !*end ? timegm(&utc) : 0;
-}
-
-static int parse_role_document(const json_t *document, struct credentials *credentials,
-			       struct failure *failure)
-{
-	const char *code = json_string_value(json_object_get(document, "Code"));
-	const char *message = json_string_value(json_object_get(document, "Message"));
-	const char *id = json_string_value(json_object_get(document, "AccessKeyId"));
-	const char *secret = json_string_value(json_object_get(document, "SecretAccessKey"));
-	const char *token = json_string_value(json_object_get(document, "Token"));
-	const char *expiration = json_string_value(json_object_get(document, "Expiration"));
-	char what[512];
-
-	/* The service reports a role that cannot be assumed with status 200. */
-	if (code && strcmp(code, "Success") != 0) {
-		snprintf(what, sizeof(what), "%s: %s", code, message ? message : "no message");
-		return bad_document(what, failure);
-	}
-	if (!id || !secret || !token)
-		return bad_document("AccessKeyId, SecretAccessKey or Token is missing", failure);
-	credentials->expires_at = credentials_parse_time(expiration);
-	if (!credentials->expires_at)
-		return bad_document("Expiration is not a time", failure);
-	return credentials_set(credentials, id, secret, token, "instance metadata", failure);
-}
-
-/* jansson frees its strings as they are. */
-static void free_document(json_t *document)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(document, key, value)
-	{
-		if (json_is_string(value))
-			OPENSSL_cleanse((char *)json_string_value(value),
-					json_string_length(value));
-	}
-	json_decref(document);
-}
-
-static int parse_role(const struct buffer *text, struct credentials *credentials,
-		      struct failure *failure)
-{
-	json_t *document = json_loadb(buffer_string(text), text->length, 0, NULL);
-	int rc;
-
-	if (!json_is_object(document)) {
-		json_decref(document);
-		return bad_document("not a JSON object", failure);
-	}
-	rc = parse_role_document(document, credentials, failure);
-	free_document(document);
-	return rc;
-}
-
-/* The list of roles is one name on a line; it becomes part of a path. */
-static bool trim_role(struct buffer *role)
-{
-	buffer_truncate(role, strcspn(buffer_string(role), "\r\n"));
-	return role->length && !strpbrk(role->data, "/ ?#%");
-}
-
-static int load_instance(const struct credentials_context *context, struct credentials *credentials,
-			 struct failure *failure)
-{
-	struct buffer role = {0}, path = {0}, text = {0};
-	int rc = imds_get(context->imds, ROLE_PATH, &role, failure);
-
-	if (rc == -ENOENT)
-		failure_set(failure, FAILURE_CREDENTIALS,
-			    "instance metadata: the instance has no role");
-	/* Elsewhere than on EC2 the service is simply not there. */
-	if (rc == -EHOSTUNREACH || rc == -ENODEV)
-		rc = -ENOENT;
-	if (rc)
-		goto out;
-	if (!trim_role(&role)) {
-		rc = bad_document("the list of roles is not a name", failure);
-		goto out;
-	}
-	buffer_format(&path, ROLE_PATH "%s", role.data);
-	if (path.failed) {
-		rc = failure_memory(failure);
-		goto out;
-	}
-	rc = imds_get(context->imds, path.data, &text, failure);
-	if (!rc)
-		rc = parse_role(&text, credentials, failure);
-	else if (rc == -ENOENT)
-		rc = bad_document("the instance's role vanished", failure);
-out:
-	buffer_fini(&text);
-	buffer_fini(&path);
-	buffer_fini(&role);
-	return rc;
+	if (rest && *rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	if (!rest || !parse_zone(rest, &east))
+		return 0;
+	return timegm(&utc) - east;
 }
 
 /* The chain. */
 
 const struct credentials_source credentials_sources[] = {
-	{"environment", load_environment},
-	{"instance metadata", load_instance},
-	{NULL, NULL},
+	{"environment", credentials_env, false},
+	{"role of a profile", credentials_role, false},
+	{"web identity", credentials_web_identity, true},
+	{"SSO", credentials_sso, true},
+	{"shared credentials file", credentials_shared_file, true},
+	{"credential process", credentials_process, true},
+	{"config file", credentials_config_file, true},
+	{"container", credentials_container, false},
+	{"instance metadata", credentials_instance, false},
+	{NULL, NULL, false},
 };
 
 static int none_found(const struct buffer *tried, struct failure *failure)
@@ -239,12 +107,30 @@ static int none_found(const struct buffer *tried, struct failure *failure)
 	failure_set(failure, FAILURE_CREDENTIALS, "no AWS credentials; tried %s",
 		    buffer_string(tried));
 	failure_set_remedy(failure, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and "
-				    "AWS_SESSION_TOKEN), or give the instance a role");
+				    "AWS_SESSION_TOKEN), name a profile that has some, or give the "
+				    "instance a role");
 	return -ENOENT;
 }
 
-int credentials_load(const struct credentials_context *context, struct credentials *credentials,
-		     struct failure *failure)
+static int refuse_expired(const struct credentials *found, int64_t now, struct failure *failure)
+{
+	char expired[32], clock[32];
+	struct tm utc;
+
+	if (!found->expires_at || found->expires_at > now)
+		return 0;
+	strftime(expired, sizeof(expired), "%Y-%m-%dT%H:%M:%SZ",
+		 gmtime_r(&(time_t){found->expires_at}, &utc));
+	strftime(clock, sizeof(clock), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&(time_t){now}, &utc));
+	failure_set(failure, FAILURE_CREDENTIALS,
+		    "credentials from %s: expired at %s; this machine's clock says %s",
+		    found->source, expired, clock);
+	failure_set_remedy(failure, "get new ones, or set the clock");
+	return -EINVAL;
+}
+
+static int ask_sources(const struct credentials_context *context, bool of_profile,
+		       struct credentials *credentials, struct failure *failure)
 {
 	const struct credentials_source *source = credentials_sources;
 	struct credentials found = {0};
@@ -252,6 +138,8 @@ int credentials_load(const struct credentials_context *context, struct credentia
 	int rc = -ENOENT;
 
 	for (; source->name; source++) {
+		if (of_profile && !source->of_profile)
+			continue;
 		rc = source->load(context, &found, failure);
 		if (rc != -ENOENT)
 			break;
@@ -261,12 +149,26 @@ int credentials_load(const struct credentials_context *context, struct credentia
 	if (rc == -ENOENT)
 		rc = none_found(&tried, failure);
 	buffer_fini(&tried);
+	found.source = source->name;
+	if (!rc)
+		rc = refuse_expired(&found, exchange_time(context->exchange), failure);
 	if (rc) {
 		credentials_fini(&found);
 		return rc;
 	}
-	found.source = source->name;
 	credentials_fini(credentials);
 	*credentials = found;
 	return 0;
+}
+
+int credentials_load(const struct credentials_context *context, struct credentials *credentials,
+		     struct failure *failure)
+{
+	return ask_sources(context, false, credentials, failure);
+}
+
+int credentials_load_profile(const struct credentials_context *context,
+			     struct credentials *credentials, struct failure *failure)
+{
+	return ask_sources(context, true, credentials, failure);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where the keys that sign requests come from: a chain of sources, asked in the order of the AWS
- * SDKs until one has some. A source is one row of credentials_sources and one function.
+ * SDKs until one has some. A source is one row of credentials_sources and one function, in a file of
+ * its own (credentials_env.c, credentials_sso.c, …).
  */
 #ifndef PROVISION_CREDENTIALS_H
 #define PROVISION_CREDENTIALS_H
@@ -11,6 +12,9 @@
 
 #include "provision/aws/failure.h"
 #include "provision/aws/imds.h"
+#include "provision/aws/profile.h"
+
+struct exchange;
 
 enum {
 	/* Refreshed this long before they expire: EC2 offers new ones from 15 minutes on. */
@@ -28,7 +32,13 @@ struct credentials {
 
 /* What sources may use. All borrowed. */
 struct credentials_context {
+	struct exchange *exchange; /* for what has to be asked over the network */
 	struct imds *imds;
+	const struct profiles *profiles;
+	const char
+		*profile;   /* whose keys are looked for: the chosen one's, or a source_profile's */
+	const char *region; /* of STS */
+	bool environment; /* keys and roles in the environment count: no profile was insisted on */
 };
 
 struct credentials_source {
@@ -40,6 +50,7 @@ struct credentials_source {
 	 */
 	int (*load)(const struct credentials_context *context, struct credentials *credentials,
 		    struct failure *failure);
+	bool of_profile; /* may stand behind a source_profile, too */
 };
 
 /* Ends with a row whose name is NULL. */
@@ -48,10 +59,14 @@ extern const struct credentials_source credentials_sources[];
 /*
  * Asks each source in turn. credentials: zeroed or filled before; replaced only on 0.
  * Returns 0, -ENOENT with a failure that lists what was tried, or the -errno of the source that is
- * set up wrongly.
+ * set up wrongly; -EINVAL where they have expired.
  */
 int credentials_load(const struct credentials_context *context, struct credentials *credentials,
 		     struct failure *failure);
+
+/* Asks those sources alone that a profile can be. As credentials_load(). */
+int credentials_load_profile(const struct credentials_context *context,
+			     struct credentials *credentials, struct failure *failure);
 
 /* True where they expire within CREDENTIALS_REFRESH_SECONDS of now (seconds since the epoch). */
 bool credentials_stale(const struct credentials *credentials, int64_t now);
@@ -64,7 +79,10 @@ bool credentials_stale(const struct credentials *credentials, int64_t now);
 int credentials_set(struct credentials *credentials, const char *id, const char *secret,
 		    const char *token, const char *origin, struct failure *failure);
 
-/* An RFC 3339 time as seconds since the epoch; 0 where text (may be NULL) is none. */
+/*
+ * A time as seconds since the epoch: 2026-11-22T23:10:38, perhaps with a fraction, then Z, UTC or
+ * +HH:MM. 0 where text (may be NULL) is none.
+ */
 int64_t credentials_parse_time(const char *text);
 
 void credentials_fini(struct credentials *credentials);

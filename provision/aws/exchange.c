@@ -215,6 +215,11 @@ static double random_fraction(void)
 	return random / (double)UINT32_MAX;
 }
 
+int exchange_backoff(const struct exchange *exchange, unsigned int attempt, struct failure *failure)
+{
+	return exchange_pause(exchange, retry_delay_ms(attempt, random_fraction()), failure);
+}
+
 static void tell_attempts(const struct exchange *exchange, struct failure *failure)
 {
 	size_t length = strlen(failure->message);
@@ -248,8 +253,7 @@ int exchange_call(struct exchange *exchange, const struct exchange_request *call
 		}
 		if (!retry_allowed(&exchange->quota, failure, exchange->attempts, &cost))
 			break;
-		rc = exchange_pause(exchange, retry_delay_ms(exchange->attempts, random_fraction()),
-				    failure);
+		rc = exchange_backoff(exchange, exchange->attempts, failure);
 		if (rc)
 			break;
 	}

@@ -53,6 +53,10 @@ int64_t exchange_time(const struct exchange *exchange);
 /* Sleeps, unless or until the stop flag is set. Returns 0, or -ECANCELED with failure set. */
 int exchange_pause(const struct exchange *exchange, uint32_t ms, struct failure *failure);
 
+/* The pause after the failed attempt of that number, from 1 (retry_delay_ms()). As above. */
+int exchange_backoff(const struct exchange *exchange, unsigned int attempt,
+		     struct failure *failure);
+
 /*
  * document: owned by the caller, xml_free(); set only on 0.
  * Returns 0, or -errno with failure set: -EREMOTEIO (AWS answered with an error: failure->code),

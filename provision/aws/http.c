@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "provision/aws/wipe.h"
+
 #define PROTOCOLS "http,https"
 
 struct http {
@@ -24,7 +26,8 @@ struct http *http_new(void)
 	if (!http)
 		return NULL;
 	/* Counted by libcurl; http_free() gives it back. */
-	if (curl_global_init(CURL_GLOBAL_DEFAULT)) {
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_free, wipe_realloc, strdup,
+				 calloc)) {
 		free(http);
 		return NULL;
 	}

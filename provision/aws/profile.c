@@ -2,16 +2,14 @@
 #include "provision/aws/profile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "provision/aws/file_text.h"
 #include "provision/aws/words.h"
-
-enum { READ_STEP = 4096 };
 
 void profiles_fini(struct profiles *profiles)
 {
@@ -54,66 +52,42 @@ static void find_file(struct buffer *path, const char *name, const char *below_h
 		buffer_text(path, given);
 }
 
-/* One byte more than the limit is read, so that the parser sees that there is too much. */
-static int read_descriptor(int fd, struct buffer *text)
-{
-	char step[READ_STEP];
-	ssize_t got;
-
-	do {
-		got = read(fd, step, sizeof(step));
-		if (got > 0)
-			buffer_append(text, step, (size_t)got);
-	} while ((got > 0 && text->length <= INI_MAX_BYTES) || (got < 0 && errno == EINTR));
-	explicit_bzero(step, sizeof(step));
-	if (got < 0)
-		return -errno;
-	return buffer_error(text);
-}
-
-static int read_file(const char *path, struct buffer *text)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int rc;
-
-	if (fd < 0)
-		return -errno;
-	rc = read_descriptor(fd, text);
-	close(fd);
-	return rc;
-}
-
-static int unreadable(const char *path, int rc, struct failure *failure)
+static void unreadable(const char *path, int rc, struct failure *failure)
 {
 	failure_set(failure, FAILURE_CREDENTIALS, "%s: %s", path, strerror(-rc));
 	failure_set_remedy(failure, "make it readable, or set AWS_CONFIG_FILE or "
 				    "AWS_SHARED_CREDENTIALS_FILE to another");
-	return rc;
+}
+
+static int parse_file(const char *path, const struct buffer *text, struct ini *ini,
+		      struct failure *failure)
+{
+	struct ini_error error;
+	int rc = ini_parse(buffer_string(text), text->length, ini, &error);
+
+	if (rc == -ENOMEM)
+		return failure_memory(failure);
+	if (!rc)
+		return 0;
+	failure_set(failure, FAILURE_CREDENTIALS, "%s:%u: %s", path, error.line, error.message);
+	failure_set_remedy(failure, "correct that line");
+	return -EINVAL;
 }
 
 static int load_file(const struct buffer *path, struct ini *ini, struct failure *failure)
 {
 	struct buffer text = {0};
-	struct ini_error error;
 	int rc;
 
 	if (path->failed)
 		return failure_memory(failure);
-	rc = read_file(buffer_string(path), &text);
-	if (rc == -ENOENT || rc == -ENOTDIR)
-		rc = 0;
-	else if (rc && rc != -ENOMEM)
-		rc = unreadable(path->data, rc, failure);
-	else if (!rc)
-		rc = ini_parse(buffer_string(&text), text.length, ini, &error);
-	if (rc == -EBADMSG || rc == -EMSGSIZE) {
-		failure_set(failure, FAILURE_CREDENTIALS, "%s:%u: %s", path->data, error.line,
-			    error.message);
-		failure_set_remedy(failure, "correct that line");
-		rc = -EINVAL;
-	} else if (rc == -ENOMEM) {
+	rc = file_text_read(buffer_string(path), INI_MAX_BYTES, &text);
+	if (rc == -ENOMEM)
 		failure_memory(failure);
-	}
+	else if (rc && rc != -ENOENT && rc != -ENOTDIR)
+		unreadable(path->data, rc, failure);
+	else
+		rc = rc ? 0 : parse_file(path->data, &text, ini, failure);
 	buffer_fini(&text);
 	return rc;
 }

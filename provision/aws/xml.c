@@ -5,7 +5,10 @@
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "provision/aws/wipe.h"
 
 /* The handles that callers see are libxml2's own nodes; only this file knows. */
 static xmlNode *node_of(const struct xml_element *element)
@@ -82,6 +85,8 @@ int xml_parse(const char *data, size_t length, struct xml_document **document)
 
 	if (length > XML_MAX_BYTES)
 		return -EMSGSIZE;
+	/* STS answers with keys. Whatever was allocated before is malloc()'s, too. */
+	xmlMemSetup(wipe_free, malloc, wipe_realloc, strdup);
 	parser = xmlNewParserCtxt();
 	if (!parser)
 		return -ENOMEM;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""An HTTP server that plays one scenario: peer.py SCENARIO.
+"""An HTTP server that plays one scenario: peer.py SCENARIO; or, as a
+credential_process, prints keys: peer.py process NAME.
 
 Prints its port, then a line for each request. Scenarios are functions that get the request and
 its number (from 0) and return (status, headers, body), or None to hang up without an answer.
@@ -204,6 +205,84 @@ def account(request, number):
     return caller_identity() if action == "GetCallerIdentity" else created(request)
 
 
+# All that gives credentials, each its own, at one address.
+
+def sources(request, number):
+    if request.command == "POST":
+        query = parameters(request)
+        if query["Action"] == "AssumeRoleWithWebIdentity":
+            if "authorization" in request.headers or query["WebIdentityToken"] != "web/token==":
+                return sts_error(400, "InvalidIdentityToken", "signed, or another token")
+            return sts_credentials(query["Action"], AccessKeyId="ASIAWEB")
+        print(request.headers.get("authorization", "unsigned").partition(", ")[0], flush=True)
+        return sts_credentials(query["Action"], AccessKeyId="ASIA-" + query["RoleArn"][-1])
+    if request.path.startswith("/federation/credentials"):
+        return portal(request, number)
+    if request.path.startswith("/container"):
+        return container(request, number)
+    return imds(request, number)
+
+
+def container(request, number):
+    token = request.headers.get("authorization", "none")
+    if request.path != "/container" or token not in ("none", "Bearer abc"):
+        return 400, {}, json.dumps({"code": "InvalidToken", "message": f"not {token}"})
+    return 200, {}, role_document(AccessKeyId="ASIACONTAINER", Code=None, RoleArn="arn:r")
+
+
+def container_busy_once(request, number):
+    return (503, {}, "busy") if number == 0 else container(request, number)
+
+
+def container_not_json(request, number):
+    return 200, {}, "[1, 2]"
+
+
+def container_cut(request, number):
+    return 200, {}, role_document()[:-20]
+
+
+def container_deep(request, number):
+    return 200, {}, "{\"a\":" * 100000
+
+
+def container_twice(request, number):
+    return 200, {}, role_document()[:-1] + ", \"Token\": \"other\"}"
+
+
+def container_expired(request, number):
+    return 200, {}, role_document(Expiration="2020-01-01T00:00:00Z")
+
+
+def container_no_expiration(request, number):
+    return 200, {}, role_document(Expiration=None)
+
+
+def container_line_break(request, number):
+    return 200, {}, role_document(AccessKeyId="ASIA\r\nX-Injected: 1")
+
+
+def portal(request, number, **changes):
+    url = urllib.parse.urlsplit(request.path)
+    query = dict(urllib.parse.parse_qsl(url.query))
+    if request.headers.get("x-amz-sso_bearer_token") != "sso-token":
+        return 401, {}, json.dumps({"message": "Session token not found or invalid"})
+    if query != {"role_name": "Audit & more", "account_id": "123456789012"}:
+        return 403, {}, json.dumps({"message": "No access"})
+    keys = {"accessKeyId": "ASIASSO", "secretAccessKey": "sso/secret+", "sessionToken": "sso-session",
+            "expiration": int((time.time() + 3600) * 1000)}
+    keys.update(changes)
+    return 200, {}, json.dumps({"roleCredentials": keys})
+
+
+def portal_incomplete(request, number):
+    return portal(request, number, secretAccessKey=None)
+
+
+def portal_bad_time(request, number):
+    return portal(request, number, expiration=-5)
+
+
 def account_expiring(request, number):
     action = parameters(request)["Action"]
     return sts_credentials(action, 300) if action == "AssumeRole" else created(request)
@@ -378,12 +457,67 @@ def encrypted(request, number):
 SCENARIOS = {function.__name__: function for function in (
     imds, imds_role_error, imds_incomplete, imds_bad_time, imds_not_json, imds_line_break,
     imds_falls_silent, imds_stutters, imds_no_role, imds_bad_role, imds_disabled, imds_version_1, imds_bad_token, imds_token_expires,
-    imds_slow, account, account_expiring, role_refused, role_incomplete, role_bad_time,
+    imds_slow, sources, container, container_busy_once, container_not_json, container_cut,
+    container_deep, container_twice, container_expired, container_no_expiration,
+    container_line_break, portal, portal_incomplete, portal_bad_time, account, account_expiring, role_refused, role_incomplete, role_bad_time,
     role_line_break, throttle_twice, throttle_always, limit, refused, dry_run, skewed, dated, wrong_secret,
     created_at_once, redirect, gateway, huge, cut_short, not_xml, other_document,
     other_root, without_set, none_listed, deleted_at_once, deleted_another, deleted_returns,
     deleted_nothing, hang_up, hang_up_once, deleted_unheard, unknown_session, appears_late, pages, second_page_fails,
     proxy_wants_a_name, proxy_forbids, proxy_busy, encrypted)}
+
+
+# Programs for credential_process: what they print, and how they end.
+
+def process_document(**changes):
+    document = {"Version": 1, "AccessKeyId": "ASIAPROCESS", "SecretAccessKey": "process/secret+",
+                "SessionToken": "process-token", "Expiration": "2999-01-01T00:00:00+00:00"}
+    document.update(changes)
+    return json.dumps({key: value for key, value in document.items() if value is not None})
+
+
+def long_term():
+    return process_document(SessionToken=None, Expiration=None)
+
+
+def show_arguments():
+    """The arguments as the key, so that the test sees how they were split."""
+    return process_document(AccessKeyId="|".join(sys.argv[3:]).replace(" ", "_"))
+
+
+def print_too_much():
+    return "x" * (1 << 20)
+
+
+def fail_with_keys():
+    print(process_document(), flush=True)
+    sys.exit(3)
+
+
+def die():
+    os.kill(os.getpid(), 9)
+
+
+def sleep():
+    time.sleep(300)
+
+
+def close_and_sleep():
+    os.close(1)
+    time.sleep(300)
+
+
+PROCESSES = {
+    "good": process_document, "long_term": long_term, "show_arguments": show_arguments,
+    "too_much": print_too_much, "fails": fail_with_keys, "dies": die, "sleeps": sleep,
+    "closes": close_and_sleep, "silent": lambda: "", "not_json": lambda: "AKID secret",
+    "version_2": lambda: process_document(Version=2),
+    "version_text": lambda: process_document(Version="1"),
+    "incomplete": lambda: process_document(SecretAccessKey=None),
+    "bad_time": lambda: process_document(Expiration="soon"),
+    "expired": lambda: process_document(Expiration="2020-01-01T00:00:00Z"),
+    "number": lambda: process_document(AccessKeyId=7),
+}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -439,7 +573,11 @@ def encrypt(server):
 
 
 def main():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if sys.argv[1] == "process":
+        print(PROCESSES[sys.argv[2]]())
+        return
+    host, _, port = os.environ.get("PEER_ADDRESS", "127.0.0.1:0").rpartition(":")
+    server = http.server.ThreadingHTTPServer((host, int(port)), Handler)
     server.scenario = SCENARIOS[sys.argv[1]]
     server.answered = 0
     certificate = encrypt(server) if server.scenario is encrypted else None

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "chain.h"
 #include "peer.h"
 
 static int clear(void **state)
@@ -23,22 +24,11 @@ static int clear(void **state)
 /* Loads with the environment as it is; metadata at url, none where NULL. */
 static int load(const char *url, struct credentials *credentials, struct failure *failure)
 {
-	struct http *http = http_new();
-	struct imds imds;
-	const struct credentials_context context = {&imds};
-	int rc;
-
-	assert_non_null(http);
 	if (url)
 		setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, 1);
 	else
 		setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
-	imds_init(&imds, http);
-	*credentials = (struct credentials){0};
-	rc = credentials_load(&context, credentials, failure);
-	imds_fini(&imds);
-	http_free(http);
-	return rc;
+	return chain_load(NULL, credentials, failure);
 }
 
 static void reads_the_environment(void **state)
@@ -132,7 +122,7 @@ static void prefers_the_environment(void **state)
 	peer_stop(&peer);
 }
 
-static void a_profile_is_no_other_identity(void **state)
+static void a_missing_profile_is_no_other_identity(void **state)
 {
 	struct credentials credentials;
 	struct failure failure;
@@ -142,22 +132,41 @@ static void a_profile_is_no_other_identity(void **state)
 	setenv("AWS_PROFILE", "audit", 1);
 	assert_int_equal(load(peer.url, &credentials, &failure), -EINVAL);
 	assert_int_equal(failure.kind, FAILURE_CREDENTIALS);
-	assert_non_null(strstr(failure.message, "AWS_PROFILE 'audit': profiles are not supported"));
-	assert_non_null(strstr(failure.remedy, "unset AWS_PROFILE"));
-	/* Keys come before profiles, as in the SDKs. */
-	setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
-	setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
-	assert_int_equal(load(peer.url, &credentials, &failure), 0);
-	assert_string_equal(credentials.access_key_id, "AKID");
-	credentials_fini(&credentials);
+	assert_non_null(strstr(failure.message, "profile 'audit': neither in"));
 	/* As good as unset. */
-	unsetenv("AWS_ACCESS_KEY_ID");
-	unsetenv("AWS_SECRET_ACCESS_KEY");
 	setenv("AWS_PROFILE", "", 1);
 	assert_int_equal(load(peer.url, &credentials, &failure), 0);
 	assert_string_equal(credentials.access_key_id, "ASIAROLE");
 	credentials_fini(&credentials);
 	peer_stop(&peer);
+}
+
+static void reads_times(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t time;
+	} table[] = {
+		{NULL, 0},
+		{"", 0},
+		{"soon", 0},
+		{"2015-08-30T12:36:00", 0},
+		{"2015-08-30T12:36:00z", 0},
+		{"2015-08-30T12:36:00Zx", 0},
+		{"2015-08-30T12:36:00+", 0},
+		{"2015-08-30T12:36:00+1:2:3", 0},
+		{"2015-08-30 12:36:00Z", 0},
+		{"2015-08-30T12:36:00Z", 1440938160},
+		{"2015-08-30T12:36:00UTC", 1440938160},
+		{"2015-08-30T12:36:00.123Z", 1440938160},
+		{"2015-08-30T14:36:00+02:00", 1440938160},
+		{"2015-08-30T08:06:00.5-04:30", 1440938160},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		print_message("# row %zu\n", i);
+		assert_int_equal(credentials_parse_time(table[i].text), table[i].time);
+	}
 }
 
 static void tells_what_metadata_did_wrong(void **state)
@@ -169,7 +178,7 @@ static void tells_what_metadata_did_wrong(void **state)
 	} table[] = {
 		{"imds_role_error", -EPROTO,
 		 "AssumeRoleUnauthorizedAccess: EC2 cannot assume the role"},
-		{"imds_incomplete", -EPROTO, "SecretAccessKey or Token is missing"},
+		{"imds_incomplete", -EPROTO, "AccessKeyId, SecretAccessKey or Token is missing"},
 		{"imds_bad_time", -EPROTO, "Expiration is not a time"},
 		{"imds_not_json", -EPROTO, "not a JSON object"},
 		{"imds_line_break", -EINVAL, "line breaks"},
@@ -291,12 +300,13 @@ int main(void)
 		cmocka_unit_test_setup(reads_the_environment, clear),
 		cmocka_unit_test_setup(takes_the_instance_role, clear),
 		cmocka_unit_test_setup(prefers_the_environment, clear),
-		cmocka_unit_test_setup(a_profile_is_no_other_identity, clear),
+		cmocka_unit_test_setup(a_missing_profile_is_no_other_identity, clear),
 		cmocka_unit_test_setup(tells_what_metadata_did_wrong, clear),
 		cmocka_unit_test_setup(renews_a_refused_token, clear),
 		cmocka_unit_test_setup(does_not_wait_twice, clear),
 		cmocka_unit_test_setup(what_answered_once_is_asked_again, clear),
 		cmocka_unit_test_setup(chooses_the_endpoint, clear),
+		cmocka_unit_test(reads_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
