@@ -243,6 +243,16 @@ const char *client_region_source(const struct client *client)
 	return client->region.source;
 }
 
+const char *client_profile(const struct client *client)
+{
+	return settings(client)->name;
+}
+
+int64_t client_credentials_expiration(const struct client *client)
+{
+	return signer((struct client *)client)->credentials.expires_at;
+}
+
 const char *client_credentials_source(const struct client *client)
 {
 	return signer((struct client *)client)->credentials.source;
@@ -263,6 +273,13 @@ const char *client_endpoint(const struct client *client, const char *service)
 	enum endpoint_id id = find_service(service);
 
 	return id == ENDPOINT_CALLED ? NULL : client->endpoints[id].url;
+}
+
+const char *client_endpoint_source(const struct client *client, const char *service)
+{
+	enum endpoint_id id = find_service(service);
+
+	return id == ENDPOINT_CALLED ? NULL : client->endpoints[id].source;
 }
 
 unsigned int client_attempts(const struct client *client)

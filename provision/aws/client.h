@@ -12,6 +12,7 @@
 #define PROVISION_CLIENT_H
 
 #include <signal.h>
+#include <stdint.h>
 
 #include "provision/aws/failure.h"
 #include "provision/aws/query.h"
@@ -65,11 +66,17 @@ void client_set_stop(struct client *client, const volatile sig_atomic_t *stop);
 
 /* For messages; borrowed from the client. */
 const char *client_region(const struct client *client);
-const char *client_region_source(const struct client *client); /* "--region", "AWS_REGION" … */
-const char *client_credentials_source(const struct client *client); /* "environment" … */
+const char *client_region_source(const struct client *client);      /* "AWS_REGION", … */
+const char *client_profile(const struct client *client);            /* the chosen one's name */
+const char *client_credentials_source(const struct client *client); /* "environment", … */
 
-/* Where requests to a service go ("ec2", "elasticloadbalancing", "sts"); NULL for any other. */
+/* When the credentials expire, in seconds since the epoch; 0: never. */
+int64_t client_credentials_expiration(const struct client *client);
+
+/* Where requests to a service go ("ec2", "elasticloadbalancing", "sts"), and what says so
+ * ("--endpoint-url", "AWS_ENDPOINT_URL", "profile", "region" …); NULL for any other service. */
 const char *client_endpoint(const struct client *client, const char *service);
+const char *client_endpoint_source(const struct client *client, const char *service);
 
 /*
  * Signs and sends a request, again where that may help (retry.h), each time with the same body:

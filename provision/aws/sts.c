@@ -73,6 +73,14 @@ void sts_identity_fini(struct sts_identity *identity)
 	*identity = (struct sts_identity){0};
 }
 
+/* They are shown on terminals. */
+static bool printable(const char *text)
+{
+	while (*text >= 0x20 && *text < 0x7f)
+		text++;
+	return !*text;
+}
+
 int sts_decode_caller_identity(const struct xml_document *document, struct sts_identity *identity,
 			       struct failure *failure)
 {
@@ -84,6 +92,8 @@ int sts_decode_caller_identity(const struct xml_document *document, struct sts_i
 	*identity = (struct sts_identity){0};
 	if (!account || !arn || !user_id)
 		return bad_answer("lacks Account, Arn or UserId", failure);
+	if (!printable(account) || !printable(arn) || !printable(user_id))
+		return bad_answer("has control characters in Account, Arn or UserId", failure);
 	identity->account = strdup(account);
 	identity->arn = strdup(arn);
 	identity->user_id = strdup(user_id);
