@@ -111,16 +111,6 @@ static int measure_tail(struct recover_file *file, int fd, uint64_t size)
 	return 0;
 }
 
-/* As where the first block never got to the disk, but others did: no other program's file. */
-static bool begins_with_zeros(int fd)
-{
-	static const uint8_t zeros[PCAP_FILE_HEADER_BYTES];
-	uint8_t found[PCAP_FILE_HEADER_BYTES];
-
-	return pread(fd, found, sizeof(found), 0) == sizeof(found) &&
-	       memcmp(found, zeros, sizeof(zeros)) == 0;
-}
-
 int recover_walk(struct recover_file *file, int fd, uint64_t size)
 {
 	struct pcap_reader *reader;
@@ -133,7 +123,7 @@ int recover_walk(struct recover_file *file, int fd, uint64_t size)
 	if (err) {
 		file->committed = 0;
 		file->trimmed = size;
-		return err == -EPROTO && begins_with_zeros(fd) ? -ENODATA : err;
+		return err;
 	}
 	if (file->committed < PCAP_FILE_HEADER_BYTES)
 		file->committed = 0;
