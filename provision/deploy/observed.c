@@ -150,6 +150,7 @@ void observed_scope_fini(struct observed_scope *scope)
 	free(scope->filters);
 	free(scope->interfaces);
 	free(scope->instances);
+	free(scope->load_balancer.vpc_id);
 	json_member_free_list(scope->load_balancer.registered,
 			      scope->load_balancer.registered_count);
 	*scope = (struct observed_scope){0};

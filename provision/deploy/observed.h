@@ -29,7 +29,9 @@ struct observed_load_balancer {
 	bool exists;
 	bool cross_zone; /* load_balancing.cross_zone.enabled */
 	bool listens;    /* has a UDP listener on 4789 */
-	/* What is registered with the target groups behind it: instance ids and IP addresses. */
+	char *vpc_id;    /* or NULL */
+	/* What is registered with the target groups behind it: instance ids and IP addresses. Addresses
+	 * are looked for in its VPC first. */
 	char **registered;
 	size_t registered_count;
 	size_t healthy; /* of those */

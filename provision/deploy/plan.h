@@ -67,7 +67,7 @@ struct change {
 	const char *replaces; /* CHANGE_REPLACE: the id of what goes later */
 	const char *group;    /* sessions: the configuration's name for it, or the tag's */
 	const char *network_interface_id; /* sessions */
-	const char *reason;               /* why, for a person */
+	const char *reason;               /* why, for a person; NULL: the fields tell */
 	const struct change_field *fields;
 	size_t field_count;
 	/*
