@@ -17,6 +17,7 @@
 struct client {
 	struct http *http;
 	struct exchange exchange;
+	struct pacing pacing; /* of EC2; a client is an account and a region */
 	struct imds imds;
 	struct profiles profiles; /* empty where there is a base: see settings() */
 	struct region region;
@@ -118,6 +119,7 @@ static struct client *allocate(void)
 		return NULL;
 	}
 	exchange_init(&client->exchange, client->http);
+	pacing_init(&client->pacing);
 	imds_init(&client->imds, client->http);
 	return client;
 }
@@ -318,6 +320,7 @@ int client_call(struct client *client, const char *service, const struct query *
 		.endpoint = &client->endpoints[id],
 		.credentials = &signing->credentials,
 		.query = query,
+		.pacing = id == ENDPOINT_EC2 ? &client->pacing : NULL,
 	};
 	return exchange_call(&client->exchange, &call, document, failure);
 }

@@ -81,7 +81,8 @@ const char *client_endpoint_source(const struct client *client, const char *serv
 /*
  * Signs and sends a request, again where that may help (retry.h), each time with the same body:
  * what makes it idempotent must be in it. Credentials are renewed when they are about to expire; a
- * clock that AWS finds wrong is corrected once, by the answer's Date.
+ * clock that AWS finds wrong is corrected once, by the answer's Date. Calls to EC2 are held back where
+ * they would come faster than it allows (pacing.h).
  * service: "ec2", "elasticloadbalancing" or "sts". document: owned by the caller, xml_free(); set
  * only on 0.
  * Returns 0, or -errno with failure set: -EREMOTEIO (AWS answered with an error: failure->code),

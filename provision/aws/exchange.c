@@ -163,6 +163,40 @@ static int read_answer(const struct exchange_request *call, const struct http_re
 	return -EPROTO;
 }
 
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* A query's body starts with its action. */
+static enum pacing_class class_of(const struct query *query)
+{
+	static const char prefix[] = "Action=";
+	const char *body = buffer_string(&query->body);
+
+	return pacing_class(strncmp(body, prefix, strlen(prefix)) == 0 ? body + strlen(prefix)
+								       : "");
+}
+
+static int hold_back(struct exchange *exchange, const struct exchange_request *call,
+		     struct failure *failure)
+{
+	if (!call->pacing)
+		return 0;
+	return exchange_pause(exchange,
+			      pacing_take(call->pacing, class_of(call->query), monotonic_ms()),
+			      failure);
+}
+
+static void slow_down(const struct exchange_request *call, const struct failure *failure)
+{
+	if (call->pacing && retry_throttled(failure))
+		pacing_throttled(call->pacing, class_of(call->query), monotonic_ms());
+}
+
 static int try_once(struct exchange *exchange, const struct exchange_request *call,
 		    struct xml_document **document, struct failure *failure)
 {
@@ -170,6 +204,9 @@ static int try_once(struct exchange *exchange, const struct exchange_request *ca
 	int rc;
 
 	exchange->server_ahead = 0;
+	rc = hold_back(exchange, call, failure);
+	if (rc)
+		return rc;
 	rc = call->credentials ? send_signed(exchange, call, &response, failure)
 			       : send_unsigned(exchange, call, &response, failure);
 	if (rc)
@@ -177,6 +214,8 @@ static int try_once(struct exchange *exchange, const struct exchange_request *ca
 	if (response.date)
 		exchange->server_ahead = response.date - exchange_time(exchange);
 	rc = read_answer(call, &response, document, failure);
+	if (rc)
+		slow_down(call, failure);
 	http_response_fini(&response);
 	return rc;
 }

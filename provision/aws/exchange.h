@@ -2,7 +2,8 @@
 /*
  * One request to a Query service of AWS and its answer: signed, sent, sent again where that may
  * help (retry.h), always with the same body: what makes it idempotent must be in it. A clock that
- * AWS finds wrong is corrected once, by the answer's Date.
+ * AWS finds wrong is corrected once, by the answer's Date. Calls are held back where their bucket is
+ * empty (pacing.h), each attempt for itself.
  */
 #ifndef PROVISION_EXCHANGE_H
 #define PROVISION_EXCHANGE_H
@@ -14,6 +15,7 @@
 #include "provision/aws/endpoint.h"
 #include "provision/aws/failure.h"
 #include "provision/aws/http.h"
+#include "provision/aws/pacing.h"
 #include "provision/aws/query.h"
 #include "provision/aws/retry.h"
 #include "provision/aws/xml.h"
@@ -40,6 +42,7 @@ struct exchange_request {
 	const struct endpoint *endpoint;
 	const struct credentials *credentials; /* NULL: sent without a signature */
 	const struct query *query;
+	struct pacing *pacing; /* of the service's calls; NULL for none */
 };
 
 /* http: borrowed as long as the exchange is used. Nothing to free. */

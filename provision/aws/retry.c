@@ -8,29 +8,37 @@ void retry_quota_init(struct retry_quota *quota)
 	quota->left = RETRY_QUOTA;
 }
 
-static bool code_passes(const char *code)
-{
-	static const char *const codes[] = {
-		"Throttling",
-		"ThrottlingException",
-		"ThrottledException",
-		"RequestThrottledException",
-		"RequestThrottled",
-		"RequestLimitExceeded",
-		"BandwidthLimitExceeded",
-		"EC2ThrottledException",
-		"TooManyRequestsException",
-		"SlowDown",
-		"PriorRequestNotComplete",
-		"RequestTimeout",
-		"RequestTimeoutException",
-	};
+/* What AWS says when it is asked too often. */
+static const char *const throttled[] = {
+	"Throttling",
+	"ThrottlingException",
+	"ThrottledException",
+	"RequestThrottledException",
+	"RequestThrottled",
+	"RequestLimitExceeded",
+	"BandwidthLimitExceeded",
+	"EC2ThrottledException",
+	"ProvisionedThroughputExceededException",
+	"TooManyRequestsException",
+	"SlowDown",
+	NULL,
+};
 
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		if (strcmp(code, codes[i]) == 0)
-			return true;
-	}
-	return false;
+/* What else may pass. */
+static const char *const transient[] = {
+	"PriorRequestNotComplete",
+	"RequestTimeout",
+	"RequestTimeoutException",
+	/* STS could not reach the identity provider. */
+	"IDPCommunicationError",
+	NULL,
+};
+
+static bool listed(const char *const *codes, const char *code)
+{
+	while (*codes && strcmp(*codes, code) != 0)
+		codes++;
+	return *codes;
 }
 
 static bool status_passes(int status)
@@ -53,10 +61,16 @@ bool retry_possible(const struct failure *failure)
 		/* A full quota, whatever the status that it comes with. */
 		if (starts_with(failure->code, "TrafficMirror"))
 			return false;
-		return code_passes(failure->code) || status_passes(failure->http_status);
+		return listed(throttled, failure->code) || listed(transient, failure->code) ||
+		       status_passes(failure->http_status);
 	default:
 		return false;
 	}
+}
+
+bool retry_throttled(const struct failure *failure)
+{
+	return failure->kind == FAILURE_SERVICE && listed(throttled, failure->code);
 }
 
 bool retry_allowed(struct retry_quota *quota, const struct failure *failure, unsigned int attempt,

@@ -30,6 +30,9 @@ void retry_quota_init(struct retry_quota *quota);
  * A quota of the account (…LimitExceeded but RequestLimitExceeded and its like) never does. */
 bool retry_possible(const struct failure *failure);
 
+/* True where AWS refused because of too many calls, not for a full quota. */
+bool retry_throttled(const struct failure *failure);
+
 /*
  * Decides after a failed attempt, and takes the retry's cost from the quota when it allows one.
  * attempt: the number of the one that failed, from 1.

@@ -60,9 +60,9 @@ static int fail(const struct failure *failure)
 
 /* Arguments. */
 
-static int usage(struct failure *failure, const char *format, const char *word)
+static int usage(const char *word, const char *what, struct failure *failure)
 {
-	failure_set(failure, FAILURE_USAGE, format, word);
+	failure_set(failure, FAILURE_USAGE, "%s: %s", word, what);
 	failure_set_remedy(failure, "see mirrorcap whoami --help");
 	return -EINVAL;
 }
@@ -72,7 +72,7 @@ static int set_output(struct whoami_options *options, const char *form, struct f
 	options->json = strcmp(form, "json") == 0;
 	if (options->json || strcmp(form, "text") == 0)
 		return 0;
-	return usage(failure, "--output '%s': neither text nor json", form);
+	return usage("--output", "takes text or json", failure);
 }
 
 static int set_option(struct whoami_options *options, int value, const char *argument,
@@ -112,13 +112,13 @@ static int parse_options(int argc, char **argv, struct whoami_options *options,
 	opterr = 0;
 	while (!rc && (value = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
 		if (value == ':')
-			return usage(failure, "%s: needs a value", argv[optind - 1]);
+			return usage(argv[optind - 1], "needs a value", failure);
 		if (value == '?')
-			return usage(failure, "%s: no such option", argv[optind - 1]);
+			return usage(argv[optind - 1], "no such option", failure);
 		rc = set_option(options, value, optarg, failure);
 	}
 	if (!rc && !options->help && optind < argc)
-		return usage(failure, "'%s': not an option", argv[optind]);
+		return usage(argv[optind], "not an option", failure);
 	return rc;
 }
 

@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "peer.h"
+#include "provision/aws/pacing.h"
 
 static int set_environment(void **state)
 {
@@ -335,6 +337,42 @@ static void tells_why_there_is_no_role(void **state)
 	}
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* A burst goes out at once; behind it the rate holds to within 5 %. */
+static void holds_its_pace(void **state)
+{
+	enum { MORE = 20 };
+	struct client_options options = {0};
+	struct failure failure;
+	struct client *client;
+	struct peer peer;
+	int64_t start, burst, paced;
+
+	peer_start(&peer, "created_at_once");
+	options.endpoint_url = peer.url;
+	assert_int_equal(client_new(&options, &client, &failure), 0);
+	start = now_ms();
+	for (int i = 0; i < PACING_CHANGE_BURST; i++)
+		assert_int_equal(call_again(client, &failure), 0);
+	burst = now_ms();
+	for (int i = 0; i < MORE; i++)
+		assert_int_equal(call_again(client, &failure), 0);
+	paced = now_ms();
+	print_message("# burst %d ms, then %d ms\n", (int)(burst - start), (int)(paced - burst));
+	/* What dripped in during the burst goes out with it. */
+	assert_true(paced - start >= (int64_t)MORE * PACING_CHANGE_INTERVAL_MS);
+	assert_true(paced - start <= (int64_t)MORE * PACING_CHANGE_INTERVAL_MS * 105 / 100 + 100);
+	client_free(client);
+	peer_stop(&peer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +383,7 @@ int main(void)
 		cmocka_unit_test_setup(unreachable_is_clear, set_environment),
 		cmocka_unit_test_setup(stops_between_attempts, set_environment),
 		cmocka_unit_test_setup(serves_several_services, set_environment),
+		cmocka_unit_test_setup(holds_its_pace, set_environment),
 		cmocka_unit_test_setup(acts_as_a_role, set_environment),
 		cmocka_unit_test_setup(renews_a_role, set_environment),
 		cmocka_unit_test_setup(tells_why_there_is_no_role, set_environment),

@@ -63,6 +63,32 @@ static void knows_what_passes(void **state)
 
 		print_message("# %d %s %d\n", table[i].kind, table[i].code, table[i].status);
 		assert_int_equal(retry_possible(&failure), table[i].possible);
+		if (retry_throttled(&failure))
+			assert_true(retry_possible(&failure));
+	}
+}
+
+static void knows_throttling(void **state)
+{
+	static const struct {
+		const char *code;
+		int status;
+		bool throttled;
+	} table[] = {
+		{"RequestLimitExceeded", 503, true},
+		{"Throttling", 400, true},
+		{"EC2ThrottledException", 400, true},
+		{"", 503, false},
+		{"InternalError", 500, false},
+		{"PriorRequestNotComplete", 400, false},
+		{"TrafficMirrorSessionLimitExceeded", 400, false},
+	};
+	struct failure failure = failure_of(FAILURE_UNREACHABLE, "Throttling", 0);
+
+	assert_false(retry_throttled(&failure));
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		failure = failure_of(FAILURE_SERVICE, table[i].code, table[i].status);
+		assert_int_equal(retry_throttled(&failure), table[i].throttled);
 	}
 }
 
@@ -122,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_what_passes),
+		cmocka_unit_test(knows_throttling),
 		cmocka_unit_test(stops_after_three_attempts),
 		cmocka_unit_test(spends_its_quota),
 		cmocka_unit_test(delays_grow),
