@@ -284,7 +284,9 @@ static int find_block(struct pcap_reader *reader, uint32_t *bytes)
 			return -EPROTO;
 	}
 	*bytes = pcap_reader_u32(reader, file_window_at(window) + 4);
-	if (*bytes < (type == PCAPNG_SECTION_HEADER ? SECTION_BYTES_MIN : BLOCK_BYTES_MIN) ||
+	/* Type 0 is reserved: a block whose begin the disk never got. */
+	if (type == 0 ||
+	    *bytes < (type == PCAPNG_SECTION_HEADER ? SECTION_BYTES_MIN : BLOCK_BYTES_MIN) ||
 	    *bytes % 4 || *bytes > BLOCK_BYTES_MAX)
 		return -EPROTO;
 	rc = file_window_need(window, *bytes, NULL);

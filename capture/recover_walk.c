@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/chunk.h"
 #include "capture/pcap_reader.h"
 
 enum {
@@ -52,24 +53,49 @@ static enum recover_end reason(enum pcap_reader_end end)
 	return reasons[end];
 }
 
-/* From the reader's place to the last good record. */
-static int walk(struct recover_file *file, struct pcap_reader *reader, uint64_t hole)
+/*
+ * A block that was flushed when it was filled in part is written once more when it is full. Where
+ * the disk got the next block, but not that, a record header that lies in both begins with zeros.
+ */
+static bool may_lack_its_begin(int fd, const struct pcap_record *record)
+{
+	static const uint8_t zeros[PCAP_RECORD_HEADER_BYTES];
+	uint64_t rest = CHUNK_BLOCK - record->offset % CHUNK_BLOCK;
+	uint8_t found[PCAP_RECORD_HEADER_BYTES];
+
+	return rest < sizeof(found) &&
+	       pread(fd, found, rest, (off_t)record->offset) == (ssize_t)rest &&
+	       memcmp(found, zeros, rest) == 0;
+}
+
+/*
+ * From the reader's place to the last good record. Returns 0, -errno, or -EAGAIN where that cannot
+ * be told without the time of the record before that place.
+ */
+static int walk(struct recover_file *file, int fd, struct pcap_reader *reader, uint64_t hole)
 {
 	struct pcap_record record;
 	uint64_t last_ns = 0;
 	uint64_t end;
 	int rc;
 
+	file->packets = 0;
 	while ((rc = pcap_reader_next(reader, &record)) == 1) {
-		if (record.end > hole ||
-		    (record.end > file->committed && !is_sane(reader, &record, last_ns))) {
+		bool committed = record.end <= file->committed;
+		bool headless = !committed && may_lack_its_begin(fd, &record);
+
+		if (headless && last_ns == 0)
+			return -EAGAIN;
+		/* Its time would then be before the last record's: capture's go forward. */
+		if (record.end > hole || (headless && record.time_ns < last_ns) ||
+		    (!committed && !is_sane(reader, &record, last_ns))) {
 			file->bytes = record.offset;
 			file->end = record.end > hole ? RECOVER_HOLE : RECOVER_DAMAGED;
 			return 0;
 		}
 		if (record.has_time)
 			last_ns = record.time_ns;
-		file->packets += record.end > file->committed;
+		file->packets += !committed;
 	}
 	file->end = reason(pcap_reader_end(reader, &end));
 	file->bytes = end;
@@ -111,9 +137,20 @@ static int measure_tail(struct recover_file *file, int fd, uint64_t size)
 	return 0;
 }
 
+/* As where the first block never got to the disk, but others did: no other program's file. */
+static bool begins_with_zeros(int fd)
+{
+	static const uint8_t zeros[PCAP_FILE_HEADER_BYTES];
+	uint8_t found[PCAP_FILE_HEADER_BYTES];
+
+	return pread(fd, found, sizeof(found), 0) == sizeof(found) &&
+	       memcmp(found, zeros, sizeof(zeros)) == 0;
+}
+
 int recover_walk(struct recover_file *file, int fd, uint64_t size)
 {
 	struct pcap_reader *reader;
+	uint64_t hole;
 	char path[64];
 	int err;
 
@@ -123,14 +160,19 @@ int recover_walk(struct recover_file *file, int fd, uint64_t size)
 	if (err) {
 		file->committed = 0;
 		file->trimmed = size;
-		return err;
+		return err == -EPROTO && begins_with_zeros(fd) ? -ENODATA : err;
 	}
 	if (file->committed < PCAP_FILE_HEADER_BYTES)
 		file->committed = 0;
 	/* What pcapng's blocks mean is told by those before them. */
 	else if (pcap_reader_format(reader) == PCAP_CLASSIC)
 		pcap_reader_skip(reader, file->committed);
-	err = walk(file, reader, find_hole(fd, file->committed, size));
+	hole = find_hole(fd, file->committed, size);
+	err = walk(file, fd, reader, hole);
+	if (err == -EAGAIN) {
+		pcap_reader_skip(reader, PCAP_FILE_HEADER_BYTES);
+		err = walk(file, fd, reader, hole);
+	}
 	pcap_reader_close(reader);
 	if (err)
 		return err;

@@ -315,6 +315,70 @@ static void a_hole_ends_what_is_good(void **state)
 	check_records("hole.recovered.pcap", (8192 - HEADER) / RECORD);
 }
 
+/*
+ * A record header lies in two blocks, and the first of them was not written again since it ended
+ * before it: the header begins with zeros, and makes a record all the same, of an earlier time.
+ */
+static void a_header_without_its_begin_is_none(void **state)
+{
+	static const uint64_t marks[] = {0, 0, HEADER + 10 * RECORD};
+	static uint8_t data[FILE_MAX];
+
+	/* The first byte of these times is 0 anyway. */
+	for (uint32_t missing = 2; missing < PCAP_RECORD_HEADER_BYTES; missing++) {
+		/* 34 records, one that fills up, and the one in question. */
+		uint32_t fill = CHUNK_BLOCK - missing - HEADER - 34 * RECORD - 16;
+
+		for (size_t i = 0; i < 3; i++) {
+			size_t bytes = HEADER;
+			struct recover_file file;
+
+			pcap_format_file_header(data, PCAP_NS, SNAPLEN);
+			for (uint32_t j = 0; j < 34; j++)
+				bytes += put_record(data + bytes, j, CAPLEN);
+			bytes += put_record(data + bytes, 34, fill);
+			assert_int_equal(bytes, CHUNK_BLOCK - missing);
+			bytes += put_record(data + bytes, 35, CAPLEN);
+			bytes += put_record(data + bytes, 36, CAPLEN);
+			memset(data + CHUNK_BLOCK - missing, 0, missing);
+			write_file("begin.pcap.part", data, bytes,
+				   i == 1 ? CHUNK_BLOCK - missing : marks[i]);
+			assert_true(recover_file(&file, "begin.pcap.part", false));
+			assert_int_equal(file.end, RECOVER_DAMAGED);
+			assert_int_equal(file.bytes, CHUNK_BLOCK - missing);
+			assert_int_equal(file.trimmed, bytes - file.bytes);
+			assert_int_equal(unlink(file.path) | unlink(file.tail), 0);
+		}
+	}
+}
+
+/* Where those zeros are the record's own, it is kept. */
+static void a_header_may_begin_with_zeros(void **state)
+{
+	static uint8_t data[FILE_MAX];
+	uint32_t fill = CHUNK_BLOCK - 1 - HEADER - 34 * RECORD - 16;
+	const uint64_t time_ns = 1700000000ull / 256 * 256 * 1000000000 + 256000000000;
+
+	for (int marked = 0; marked < 2; marked++) {
+		struct recover_file file;
+		size_t bytes = HEADER;
+
+		pcap_format_file_header(data, PCAP_NS, SNAPLEN);
+		for (uint32_t j = 0; j < 34; j++)
+			bytes += put_record(data + bytes, j, CAPLEN);
+		bytes += put_record(data + bytes, 34, fill);
+		bytes += put_record(data + bytes, 35, CAPLEN);
+		pcap_format_record_header(data + CHUNK_BLOCK - 1, PCAP_NS, time_ns, CAPLEN, CAPLEN);
+		assert_int_equal(data[CHUNK_BLOCK - 1], 0);
+		write_file("own.pcap.part", data, bytes, marked ? CHUNK_BLOCK - 1 : 0);
+		assert_true(recover_file(&file, "own.pcap.part", false));
+		assert_int_equal(file.end, RECOVER_WHOLE);
+		assert_int_equal(file.bytes, bytes);
+		assert_int_equal(file.packets, marked ? 1 : 36);
+		assert_int_equal(unlink(file.path), 0);
+	}
+}
+
 static void pcapng_is_kept_by_blocks(void **state)
 {
 	const struct pcapng_section section = {.application = "test"};
@@ -343,21 +407,17 @@ static void pcapng_is_kept_by_blocks(void **state)
 
 static void without_a_header_all_is_the_tail(void **state)
 {
-	static const char *const texts[] = {"", "\xa1\xb2", "\0\0\0\0\0\0\0\0"};
-	static const size_t bytes[] = {0, 2, 8};
+	static const uint8_t texts[3][30] = {{0}, {0}, {[24] = 7, [29] = 9}};
+	static const size_t bytes[] = {0, 8, 30};
 	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
 	struct recover_file file;
 
 	for (size_t i = 0; i < 3; i++) {
-		write_file("empty.pcap.part", (const uint8_t *)texts[i], bytes[i], 0);
+		write_file("empty.pcap.part", texts[i], bytes[i], 0);
 		assert_int_equal(utimensat(AT_FDCWD, "empty.pcap.part", old, 0), 0);
 		assert_true(recover_file(&file, "empty.pcap.part", true));
 		assert_true(exists("empty.pcap.part"));
 		assert_true(recover_file(&file, "empty.pcap.part", false));
-		if (file.state == RECOVER_FOREIGN) {
-			assert_int_equal(unlink("empty.pcap.part"), 0);
-			continue;
-		}
 		assert_int_equal(file.state, RECOVER_SET_ASIDE);
 		assert_string_equal(file.tail, "empty.recovered.pcap.tail");
 		assert_false(exists("empty.pcap.part"));
@@ -521,6 +581,8 @@ int main(void)
 		cmocka_unit_test(what_is_good_is_published),
 		cmocka_unit_test(every_cut_is_recovered),
 		cmocka_unit_test(a_hole_ends_what_is_good),
+		cmocka_unit_test(a_header_without_its_begin_is_none),
+		cmocka_unit_test(a_header_may_begin_with_zeros),
 		cmocka_unit_test(pcapng_is_kept_by_blocks),
 		cmocka_unit_test(without_a_header_all_is_the_tail),
 		cmocka_unit_test(a_live_file_is_not_touched),
