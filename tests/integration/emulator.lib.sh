@@ -69,6 +69,14 @@ last_request()
 	jq -rs "[.[] | select(.request_id)] | last | $1" "$T/emulator.log"
 }
 
+# control METHOD PATH [JSON]: asks the control port of an emulator that was started with
+# --control-port 0 --control-port-file "$T/control"; prints what it says.
+control()
+{
+	curl --fail-with-body -sS -X "$1" ${3:+--data "$3"} \
+		"http://127.0.0.1:$(cat "$T/control")$2" || fail "$*"
+}
+
 # session ARGUMENTS...: mirrorcap session; stdout in $T/session.out, stderr in $T/session.err, both
 # of all calls in $T/session.all.
 session()

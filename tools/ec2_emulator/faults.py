@@ -58,8 +58,13 @@ class Fault:
         return bool(self.kind == "throttle" or self.get("when", default) == "before")
 
     def takes(self, number: int, name: str) -> bool:
-        """Whether it strikes request `number`, whose action is SERVICE:NAME; counts."""
+        """Whether it strikes request `number`, whose action is SERVICE:NAME; counts.
+
+        Requests to other ports than the APIs' have the number 0 and are hit by full names only.
+        """
         pattern = self.get("action", "*")
+        if ":" not in pattern and not number:
+            return False
         if not fnmatchcase(name if ":" in pattern else name.split(":")[-1], pattern):
             return False
         if self.get("request", number) != number:

@@ -70,7 +70,7 @@ the secrets of --access-key out of the process list.
 
 faults: KIND[,KEY=VALUE …], or in JSON {"kind": KIND, KEY: VALUE …}. All take action=PATTERN
 (DescribeTrafficMirror*, sts:*, imds:PutToken, imds:GetCredentials, imds:Get,
-container:GetCredentials; default *), request=N (only the request with that number in the log),
+container:GetCredentials; default *, which is all requests to --port), request=N (only the request with that number in the log),
 nth=N (only the Nth that fits), from=N (that and all later ones), times=N (at most so often).
   throttle              RequestLimitExceeded (503), Throttling (400) where it is not EC2
   error                 status=500 code=InternalError message= when=before
