@@ -22,6 +22,9 @@ void plan_text(const struct plan *plan, bool verbose, struct buffer *text);
 /* Appends one line without a newline about one change: "+ session web eni-…". For progress. */
 void plan_text_change(const struct change *change, struct buffer *text);
 
+/* One change as plan_text_json() has it. Owned by the caller; NULL when out of memory. */
+json_t *plan_text_change_json(const struct change *change);
+
 /*
  * {"version":1,"deployment":…,"scopes":[{…,"changes":[…],"excluded":[…],"orphans":[…],
  * "notices":[…]}],"summary":{…}}. Unchanged resources only with verbose.
