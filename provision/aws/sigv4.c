@@ -224,7 +224,10 @@ int sigv4_canonical_request(const struct sigv4_request *request, struct buffer *
 	qsort(sorted, count, sizeof(const struct http_header *), compare_headers);
 
 	buffer_format(canonical, "%s\n", request->method);
-	append_path(canonical, request->path);
+	if (request->path_as_is)
+		uri_encode(canonical, request->path, strlen(request->path), "/");
+	else
+		append_path(canonical, request->path);
 	buffer_text(canonical, "\n");
 	append_query(canonical, request->query ? request->query : "");
 	buffer_text(canonical, "\n");

@@ -6,6 +6,7 @@
 #ifndef PROVISION_SIGV4_H
 #define PROVISION_SIGV4_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct sigv4_request {
 	size_t header_count;
 	const void *payload;
 	size_t payload_length;
+	bool path_as_is; /* its dots and empty segments stay: the service's signer leaves them */
 };
 
 /* All borrowed. */
@@ -45,7 +47,7 @@ struct sigv4_key {
 void sigv4_date(int64_t time, char text[SIGV4_DATE_BYTES]);
 
 /*
- * Stage 1. The path is normalised and encoded once more (all services but S3 want that), query
+ * Stage 1. The path is normalised (unless path_as_is) and encoded once more (all services but S3 want that), query
  * parameters are sorted, header names in lower case and sorted, values trimmed.
  * canonical, signed_headers: appended to; "content-type;host;x-amz-date".
  * Returns 0 or -ENOMEM, -EIO (the cryptographic library failed).

@@ -5,10 +5,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "sigv4_vectors.h"
 
 #define SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 #define DATE   "20150830T123600Z"
@@ -263,6 +267,54 @@ static void writes_dates(void **state)
 	assert_string_equal(text, "20991231T235959Z");
 }
 
+/* AWS General Reference, "Deriving the signing key", in its two versions. */
+static void derives_documented_keys(void **state)
+{
+	static const struct {
+		int64_t time;
+		unsigned char key[32];
+	} table[] = {
+		{TIME, {0xc4, 0xaf, 0xb1, 0xcc, 0x57, 0x71, 0xd8, 0x71, 0x76, 0x3a, 0x39,
+			0x3e, 0x44, 0xb7, 0x03, 0x57, 0x1b, 0x55, 0xcc, 0x28, 0x42, 0x4d,
+			0x1a, 0x5e, 0x86, 0xda, 0x6e, 0xd3, 0xc1, 0x54, 0xa4, 0xb9}},
+		{1329264000, /* 2012-02-15 */
+		 {0xf4, 0x78, 0x0e, 0x2d, 0x9f, 0x65, 0xfa, 0x89, 0x5f, 0x9c, 0x67,
+		  0xb3, 0x2c, 0xe1, 0xba, 0xf0, 0xb0, 0xd8, 0xa4, 0x35, 0x05, 0xa0,
+		  0x00, 0xa1, 0xa9, 0xe0, 0x90, 0xd4, 0x14, 0xdb, 0x40, 0x4d}},
+	};
+	static const char text[] = "any text";
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const struct sigv4_scope scope = {table[i].time, "us-east-1", "iam"};
+		char signature[SIGV4_SIGNATURE_BYTES], expected[65];
+		struct buffer to_sign = {0};
+		unsigned char mac[32];
+		size_t length;
+
+		buffer_text(&to_sign, text);
+		assert_int_equal(sigv4_signature(&scope, SECRET, &to_sign, signature), 0);
+		assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, table[i].key,
+					  sizeof(table[i].key), (const unsigned char *)text,
+					  strlen(text), mac, sizeof(mac), &length));
+		for (int j = 0; j < 32; j++)
+			snprintf(expected + (ptrdiff_t)2 * j, 3, "%02x", mac[j]);
+		assert_string_equal(signature, expected);
+		buffer_fini(&to_sign);
+	}
+}
+
+/* Vectors of the user's, where there are any. */
+static void signs_given_vectors(void **state)
+{
+	const char *directory = getenv("MIRRORCAP_SIGV4_VECTORS");
+
+	if (!directory || !*directory) {
+		print_message("# MIRRORCAP_SIGV4_VECTORS is not set: no further vectors\n");
+		return;
+	}
+	sigv4_vectors_check(directory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +323,8 @@ int main(void)
 		cmocka_unit_test(normalises_paths),
 		cmocka_unit_test(sorts_and_encodes_parameters),
 		cmocka_unit_test(writes_dates),
+		cmocka_unit_test(derives_documented_keys),
+		cmocka_unit_test(signs_given_vectors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
