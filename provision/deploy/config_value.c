@@ -73,7 +73,8 @@ const char *config_arn_part(const char *arn, unsigned int index, size_t *length)
 {
 	for (unsigned int i = 0; arn && i < index; i++) {
 		arn = strchr(arn, ':');
-		arn += arn ? 1 : 0;
+		if (arn)
+			arn++;
 	}
 	*length = 0;
 	if (arn)

@@ -13,70 +13,71 @@
 	"arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/mirror/" \
 	"0123456789abcdef"
 
+static const struct {
+	const struct config_text *kind;
+	bool valid;
+	const char *text;
+} texts[] = {
+	{&config_text_name, false, ""},
+	{&config_text_name, false, "-web"},
+	{&config_text_name, false, "web server"},
+	{&config_text_name, true, "web.1_a-b"},
+	{&config_text_description, false, ""},
+	{&config_text_description, true, "Web-Server, groß"},
+	{&config_text_external_id, false, "x"},
+	{&config_text_external_id, false, "a b"},
+	{&config_text_external_id, true, "soc:7f3a@x/y+z=,."},
+	{&config_text_region, false, "frankfurt"},
+	{&config_text_region, false, "EU-central-1"},
+	{&config_text_region, false, "eu-central-1."},
+	{&config_text_region, true, "us-gov-west-1"},
+	{&config_text_instance_id, false, "i-"},
+	{&config_text_instance_id, false, "i-0123456"},
+	{&config_text_instance_id, false, "i-0123456789abcdef01"},
+	{&config_text_instance_id, false, "i-0123456789abcde_0"},
+	{&config_text_instance_id, false, "eni-0123456789abcdef0"},
+	{&config_text_instance_id, true, "i-0123456789abcdef0"},
+	{&config_text_instance_id, true, "i-01234567"},
+	{&config_text_interface_id, true, "eni-070203f901EXAMPLE"},
+	{&config_text_tag_key, false, ""},
+	{&config_text_tag_key, true, "aws:autoscaling:groupName"},
+	{&config_text_tag_value, true, ""},
+	{&config_text_role_arn, false, ""},
+	{&config_text_role_arn, false, "arn"},
+	{&config_text_role_arn, false, "arn:aws:iam::111122223333"},
+	{&config_text_role_arn, false, "arn:aws:iam::111122223333:"},
+	{&config_text_role_arn, false, "arn:aws:iam::111122223333:role/"},
+	{&config_text_role_arn, false, "arn:aws:iam::111122223333:role/a/"},
+	{&config_text_role_arn, false, "arn:aws:iam::11112222333:role/a"},
+	{&config_text_role_arn, false, "arn:aws:iam::11112222333x:role/a"},
+	{&config_text_role_arn, false, "arn:aws:iam:eu-west-1:111122223333:role/a"},
+	{&config_text_role_arn, false, "arn:aws:sts::111122223333:assumed-role/a/b"},
+	{&config_text_role_arn, false, "arn:aws:iam::111122223333:user/a"},
+	{&config_text_role_arn, false, "arn:gcp:iam::111122223333:role/a"},
+	{&config_text_role_arn, false, "arn:aws:iam::111122223333:role/a*"},
+	{&config_text_role_arn, true, "arn:aws:iam::111122223333:role/a"},
+	{&config_text_role_arn, true, "arn:aws-us-gov:iam::111122223333:role/p/a.b@c"},
+	{&config_text_load_balancer_arn, true, NLB},
+	{&config_text_load_balancer_arn, false, NLB "/more"},
+	{&config_text_load_balancer_arn, false,
+	 "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/m/01"},
+	{&config_text_load_balancer_arn, false,
+	 "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/m"},
+	{&config_text_load_balancer_arn, false,
+	 "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/m/"},
+	{&config_text_load_balancer_arn, false,
+	 "arn:aws:elasticloadbalancing::111122223333:loadbalancer/net/m/01"},
+	{&config_text_load_balancer_arn, false,
+	 "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/m/01"},
+};
+
 static void knows_texts(void **state)
 {
-	static const struct {
-		const struct config_text *kind;
-		bool valid;
-		const char *text;
-	} cases[] = {
-		{&config_text_name, false, ""},
-		{&config_text_name, false, "-web"},
-		{&config_text_name, false, "web server"},
-		{&config_text_name, true, "web.1_a-b"},
-		{&config_text_description, false, ""},
-		{&config_text_description, true, "Web-Server, groß"},
-		{&config_text_external_id, false, "x"},
-		{&config_text_external_id, false, "a b"},
-		{&config_text_external_id, true, "soc:7f3a@x/y+z=,."},
-		{&config_text_region, false, "frankfurt"},
-		{&config_text_region, false, "EU-central-1"},
-		{&config_text_region, false, "eu-central-1."},
-		{&config_text_region, true, "us-gov-west-1"},
-		{&config_text_instance_id, false, "i-"},
-		{&config_text_instance_id, false, "i-0123456"},
-		{&config_text_instance_id, false, "i-0123456789abcdef01"},
-		{&config_text_instance_id, false, "i-0123456789abcde_0"},
-		{&config_text_instance_id, false, "eni-0123456789abcdef0"},
-		{&config_text_instance_id, true, "i-0123456789abcdef0"},
-		{&config_text_instance_id, true, "i-01234567"},
-		{&config_text_interface_id, true, "eni-070203f901EXAMPLE"},
-		{&config_text_tag_key, false, ""},
-		{&config_text_tag_key, true, "aws:autoscaling:groupName"},
-		{&config_text_tag_value, true, ""},
-		{&config_text_role_arn, false, ""},
-		{&config_text_role_arn, false, "arn"},
-		{&config_text_role_arn, false, "arn:aws:iam::111122223333"},
-		{&config_text_role_arn, false, "arn:aws:iam::111122223333:"},
-		{&config_text_role_arn, false, "arn:aws:iam::111122223333:role/"},
-		{&config_text_role_arn, false, "arn:aws:iam::111122223333:role/a/"},
-		{&config_text_role_arn, false, "arn:aws:iam::11112222333:role/a"},
-		{&config_text_role_arn, false, "arn:aws:iam::11112222333x:role/a"},
-		{&config_text_role_arn, false, "arn:aws:iam:eu-west-1:111122223333:role/a"},
-		{&config_text_role_arn, false, "arn:aws:sts::111122223333:assumed-role/a/b"},
-		{&config_text_role_arn, false, "arn:aws:iam::111122223333:user/a"},
-		{&config_text_role_arn, false, "arn:gcp:iam::111122223333:role/a"},
-		{&config_text_role_arn, false, "arn:aws:iam::111122223333:role/a*"},
-		{&config_text_role_arn, true, "arn:aws:iam::111122223333:role/a"},
-		{&config_text_role_arn, true, "arn:aws-us-gov:iam::111122223333:role/p/a.b@c"},
-		{&config_text_load_balancer_arn, true, NLB},
-		{&config_text_load_balancer_arn, false, NLB "/more"},
-		{&config_text_load_balancer_arn, false,
-		 "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/m/01"},
-		{&config_text_load_balancer_arn, false,
-		 "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/m"},
-		{&config_text_load_balancer_arn, false,
-		 "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/m/"},
-		{&config_text_load_balancer_arn, false,
-		 "arn:aws:elasticloadbalancing::111122223333:loadbalancer/net/m/01"},
-		{&config_text_load_balancer_arn, false,
-		 "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/m/01"},
-	};
 	char long_text[300];
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (config_text_valid(cases[i].kind, cases[i].text) != cases[i].valid)
-			fail_msg("'%s' as %s", cases[i].text, cases[i].kind->what);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (config_text_valid(texts[i].kind, texts[i].text) != texts[i].valid)
+			fail_msg("'%s' as %s", texts[i].text, texts[i].kind->what);
 	}
 	memset(long_text, 'x', sizeof(long_text));
 	long_text[256] = '\0';
