@@ -5,14 +5,23 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "provision/commands/session_command.h"
+#include "provision/commands/exit_code.h"
+#include "provision/commands/operation_command.h"
+#include "provision/commands/whoami_command.h"
 
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
-	{"session", session_command, "create, list, show and delete traffic mirror sessions"},
+	{"session", operation_command, "which interface is mirrored, with which filter, to where"},
+	{"target", operation_command, "where mirrored packets go"},
+	{"filter", operation_command, "which packets are mirrored"},
+	{"filter-rule", operation_command, "the rules of a filter"},
+	{"load-balancer", operation_command, "a Network Load Balancer before collectors"},
+	{"target-group", operation_command, "collectors behind a load balancer, their health"},
+	{"listener", operation_command, "what a load balancer listens to"},
+	{"whoami", whoami_command, "show which identity signs, and where requests go"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -33,7 +42,7 @@ static void print_usage(FILE *out)
 {
 	fputs("usage: mirrorcap COMMAND ARGUMENTS\n\n", out);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-13s%s\n", commands[i].name, commands[i].summary);
+		fprintf(out, "  %-15s%s\n", commands[i].name, commands[i].summary);
 }
 
 int main(int argc, char **argv)

@@ -30,6 +30,7 @@ const char *operations_check_cidr(const char *text);
 const char *operations_check_load_balancer_arn(const char *text);
 const char *operations_check_target_group_arn(const char *text);
 const char *operations_check_listener_arn(const char *text);
+const char *operations_check_elb_name(const char *text);
 
 /* Members that many requests have. */
 #define OPERATIONS_DRY_RUN                                          \

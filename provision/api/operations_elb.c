@@ -71,7 +71,7 @@ const char *operations_check_listener_arn(const char *text)
 }
 
 /* As for load balancers and target groups alike: 32 letters, digits and hyphens. */
-static const char *check_name(const char *text)
+const char *operations_check_elb_name(const char *text)
 {
 	size_t length = strlen(text);
 	size_t good =
@@ -181,7 +181,7 @@ static const struct shape mapping = {SHAPE_MEMBERS(mapping_members)};
 static const struct shape_member create_balancer_members[] = {
 	{.name = "Name",
 	 .required = true,
-	 .check = check_name,
+	 .check = operations_check_elb_name,
 	 .argument = "NAME",
 	 .help = "its name, unique in account and region"},
 	{.name = "Subnets",
@@ -297,7 +297,7 @@ static const struct shape matcher = {SHAPE_MEMBERS(matcher_members)};
 static const struct shape_member create_group_members[] = {
 	{.name = "Name",
 	 .required = true,
-	 .check = check_name,
+	 .check = operations_check_elb_name,
 	 .argument = "NAME",
 	 .help = "its name, unique in account and region"},
 	{.name = "Protocol",

@@ -429,7 +429,7 @@ static int check_missing(const struct session_options *options, enum session_com
 	return rc;
 }
 
-static void warn_length(uint32_t length, char *warning)
+void session_options_warn_length(uint32_t length, char *warning)
 {
 	warning[0] = '\0';
 	if (length && length < MIN_LENGTH_IPV4)
@@ -447,7 +447,7 @@ static void warn_length(uint32_t length, char *warning)
 int session_options_check(const struct session_options *options, enum session_command command,
 			  char *warning, struct failure *failure)
 {
-	warn_length(options->create.spec.packet_length, warning);
+	session_options_warn_length(options->create.spec.packet_length, warning);
 	return check_missing(options, command, failure);
 }
 

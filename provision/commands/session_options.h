@@ -83,6 +83,9 @@ int session_options_add_filter(struct session_options *options, const char *argu
 int session_options_check(const struct session_options *options, enum session_command command,
 			  char *warning, struct failure *failure);
 
+/* length: of packets, 0 where not given. warning: as above, set where AWS may refuse it. */
+void session_options_warn_length(uint32_t length, char *warning);
+
 /* Appends the command's part of a usage text: one line per option. */
 void session_options_help(enum session_command command, struct buffer *text);
 

@@ -62,16 +62,20 @@ bad_input_is_not_sent()
 		create ${plain[*]} -xh|-x: no such option
 		create ${plain[*]} --dry-run=x|--dry-run: takes no value
 		create ${plain[*]} --traffic-mirror tmt-0a1b2c3d|--traffic-mirror: could be several
-		create ${plain[*]} --profile audit|--profile 'audit': profiles are not supported yet
-		create ${plain[*]} --profile=audit|--profile 'audit': profiles are not supported yet
+		create ${plain[*]} --profile ''|--profile '': is empty
+		create ${plain[*]} --profile=|--profile '': is empty
 		create ${plain[*]} extra|'extra'
 		delete|--traffic-mirror-session-id
 		delete --traffic-mirror-session-id tms-1|--traffic-mirror-session-id 'tms-1'
 		show --traffic-mirror-session-id $ENI|--traffic-mirror-session-id '$ENI'
 		list --filters team=soc|--filters 'team=soc'
+		modify --traffic-mirror-session-id tms-0a1b2c3d|nothing to change
+		modify --traffic-mirror-session-id tms-0a1b2c3d --remove-fields name|'name'
+		modify --traffic-mirror-session-id tms-0a1b2c3d --packet-length 1 --remove-fields packet-length|both set and removed
+		creat|did you mean 'create'?
 		explode|explode
 	END
-	expect_eq "$count" 37 "cases"
+	expect_eq "$count" 41 "cases"
 	expect_eq "$(cat "$T/emulator.log")" "" "log after bad input"
 }
 
@@ -274,10 +278,10 @@ create_names_what_it_created()
 	delete_all
 }
 
-a_profile_is_refused()
+an_unknown_profile_is_told()
 {
-	AWS_PROFILE=audit AWS_ACCESS_KEY_ID='' AWS_SECRET_ACCESS_KEY='' expect_exit 1 session list
-	said "AWS_PROFILE 'audit': profiles are not supported yet"
+	expect_exit 1 session list --profile audit
+	said "profile 'audit'"
 }
 
 secrets_stay_secret()
@@ -307,7 +311,7 @@ what_ec2_refuses_is_told
 dry_run_changes_nothing
 client_token_creates_once
 create_names_what_it_created
-a_profile_is_refused
+an_unknown_profile_is_told
 every_page_is_read
 stop emulator
 expect_eq "$(json "$T/state.json" '.TrafficMirrorSessions | length')" 1005 "sessions left"
