@@ -480,7 +480,7 @@ static void check_rules(const struct mirror_filter *filter)
 static void run_rule(struct run *run, const struct change *change)
 {
 	struct mirror_filter *filter;
-	struct mirror_rule *rule;
+	struct mirror_rule *rule = NULL;
 	char id[32];
 
 	if (change->kind == CHANGE_CREATE) {
