@@ -70,6 +70,9 @@ class Cloud:
         self.initial_seconds = 0.0
         # How far the emulator's clock is ahead of the machine's.
         self.skew = datetime.timedelta()
+        # Documents of Describe answers that are true until anything changes, cut in two where the
+        # request's id stands: 10,000 rows are read in many pages, again and again.
+        self.answers: Dict[Tuple[str, ...], Tuple[bytes, bytes]] = {}
         self.lock = threading.RLock()
         self._worlds: Dict[Tuple[str, str], World] = {}
 

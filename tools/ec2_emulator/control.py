@@ -48,6 +48,7 @@ class Control:
         try:
             body = json.loads(request.body) if request.body else None
             with self._emulator.cloud.lock:
+                self._emulator.cloud.answers.clear()
                 return json_response(200, route(body))
         except (ValueError, TypeError, KeyError) as error:
             return json_response(400, {"error": str(error)})

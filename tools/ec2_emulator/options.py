@@ -51,6 +51,9 @@ it declares as before stays as API calls have made it. A file that is wrong chan
   "filters":        id description tags network_services rules; a rule has direction number action
                     destination source destination_ports ([FROM, TO]) source_ports protocol
                     description; without the key rules a filter accepts everything
+  "sessions":       id network_interface_id target_id filter_id session_number virtual_network_id
+                    packet_length (8500) description tags, unchecked: for many of them at start,
+                    or as leftovers of what has vanished
   "deliveries":     resource address from mac: as with --delivery
   "shares":         account target ("*" for all) with: targets that another account may use
   "credentials":    account access_key secret_key session_token allow arn

@@ -90,23 +90,39 @@ class Emulator:
     def _respond(self, request: HttpRequest, progress: _Progress) -> Response:
         """The answer to a request, or what is wrong with it: faults after the effect hit both."""
         try:
-            answer = self._perform(request, progress)
+            with self.cloud.lock:
+                response = self._perform(request, progress)
         except ApiError as error:
             return _refused(progress, error)
         progress.applied = True
-        return _answered(progress, answer)
+        return response
 
-    def _perform(self, request: HttpRequest, progress: _Progress) -> Answer:
-        with self.cloud.lock:
-            credential, world = self._identify(request, progress)
-            action = _find_action(progress.api, progress.action, progress.version)
-            name = progress.action or ""
-            if progress.api is ec2 and not self.buckets.take(world.account, world.region, name):
-                raise ApiError("RequestLimitExceeded", "Request limit exceeded.")
-            call = Call(world, self.mirrors, credential, progress.api.SERVICE, name,
-                        decode(progress.parameters, action.shape),
-                        faults.seconds(progress.faults, "eventual"))
-            return action.handler(call)
+    def _perform(self, request: HttpRequest, progress: _Progress) -> Response:
+        credential, world = self._identify(request, progress)
+        action = _find_action(progress.api, progress.action, progress.version)
+        name = progress.action or ""
+        if progress.api is ec2 and not self.buckets.take(world.account, world.region, name):
+            raise ApiError("RequestLimitExceeded", "Request limit exceeded.")
+        call = Call(world, self.mirrors, credential, progress.api.SERVICE, name,
+                    decode(progress.parameters, action.shape),
+                    faults.seconds(progress.faults, "eventual"))
+        lasting = progress.api is ec2 and name.startswith("Describe")
+        if not lasting:
+            self.cloud.answers.clear()
+        if not lasting or progress.faults:
+            return _answered(progress, action.handler(call))
+        return self._remembered(progress, action, call)
+
+    def _remembered(self, progress: _Progress, action: Action, call: Call) -> Response:
+        """A Describe's answer, made anew only where something has changed since the last one."""
+        key = (progress.access_key or "", call.world.region, call.action,
+               *itertools.chain(*sorted(progress.parameters.items())))
+        halves = self.cloud.answers.get(key)
+        if halves is None:
+            made = _answered(progress, action.handler(call)).body
+            head, _, tail = made.partition(progress.request_id.encode())
+            halves = self.cloud.answers[key] = (head, tail)
+        return Response(200, progress.request_id.encode().join(halves), progress.request_id)
 
     def _identify(self, request: HttpRequest, progress: _Progress) -> Tuple[Credential, World]:
         known = progress.api.ACTIONS.get(progress.action)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -195,6 +196,42 @@ class Session:
     tags: Tags
 
 
+class Sessions(Table[Session]):
+    """Sessions, found by their interface and VNI without a search."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_interface: Dict[str, Set[str]] = {}
+        self._vnis: "Counter[int]" = Counter()
+
+    def __setitem__(self, session_id: str, session: Session) -> None:
+        if session_id in self:
+            self._forget(self[session_id])
+        super().__setitem__(session_id, session)
+        self._by_interface.setdefault(session.interface_id, set()).add(session_id)
+        self._vnis[session.vni] += 1
+
+    def remove(self, row_id: str) -> Session:
+        self._forget(self[row_id])
+        return super().remove(row_id)
+
+    def of(self, interface_id: str) -> List[Session]:
+        """The sessions of an interface in the order in which EC2 evaluates them."""
+        found = [self[session_id] for session_id in self._by_interface.get(interface_id, ())]
+        return sorted(found, key=lambda session: session.number)
+
+    def free_vni(self) -> int:
+        """A VNI that no session has, chosen at random as EC2 does."""
+        while True:
+            vni = 1 + secrets.randbelow(VNI_MAX)
+            if not self._vnis[vni]:
+                return vni
+
+    def _forget(self, session: Session) -> None:
+        self._by_interface[session.interface_id].discard(session.id)
+        self._vnis[session.vni] -= 1
+
+
 @dataclass
 class World:
     """One account in one region. Whoever reads or changes it holds the cloud's lock."""
@@ -209,7 +246,7 @@ class World:
     targets: Table[Target] = field(default_factory=Table)
     filters: Table[Filter] = field(default_factory=Table)
     rules: Table[Rule] = field(default_factory=Table)
-    sessions: Table[Session] = field(default_factory=Table)
+    sessions: Sessions = field(default_factory=Sessions)
     # Elastic Load Balancing's rows, by ARN.
     balancers: Table[Balancer] = field(default_factory=Table)
     groups: Table[Any] = field(default_factory=Table)
@@ -218,20 +255,6 @@ class World:
     tokens: Dict[Tuple[str, str], Tuple[Mapping[str, Any], Any]] = field(default_factory=dict)
     # Answers' items that were written before: id -> (what it depends on, XML).
     written: Dict[str, Tuple[Any, str]] = field(default_factory=dict)
-    _by_interface: Dict[str, Set[str]] = field(default_factory=dict)
-
-    def add_session(self, session: Session) -> None:
-        self.sessions.add(session)
-        self._by_interface.setdefault(session.interface_id, set()).add(session.id)
-
-    def remove_session(self, session_id: str) -> None:
-        session = self.sessions.remove(session_id)
-        self._by_interface[session.interface_id].discard(session_id)
-
-    def sessions_of(self, interface_id: str) -> List[Session]:
-        """The sessions of an interface in the order in which EC2 evaluates them."""
-        found = [self.sessions[s] for s in self._by_interface.get(interface_id, ())]
-        return sorted(found, key=lambda s: s.number)
 
     def rules_of(self, filter_id: str) -> List[Rule]:
         """The rules of a filter, in the order in which EC2 evaluates them."""
@@ -242,11 +265,3 @@ class World:
         """The account's targets and those that are shared with it."""
         shared = self.cloud.shared_with(self)
         return {**shared, **self.targets} if shared else self.targets
-
-    def free_vni(self) -> int:
-        """A VNI that no session has, chosen at random as EC2 does."""
-        used = {s.vni for s in self.sessions.values()}
-        while True:
-            vni = 1 + secrets.randbelow(VNI_MAX)
-            if vni not in used:
-                return vni

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Dict, Set
+from typing import Any, Dict
 
 from . import worldrows
 from .api import Mirrors
@@ -13,7 +13,7 @@ from .cloud import Cloud
 from .ec2.mirroring import reconcile
 from .log import Log
 from .table import Table
-from .world import Interface, World
+from .world import Interface, Session, World
 
 
 class WorldError(ValueError):
@@ -67,8 +67,10 @@ class WorldFile:
             for place, row in rows.items():
                 if place in changed:
                     _put(self._table(place), place.key, row)
-            self._declared = rows
-            self._reconcile(gone | changed)
+            before, self._declared = self._declared, rows
+            self._cloud.answers.clear()
+            for place in gone | changed:
+                self._reconcile(place, rows.get(place, before.get(place)))
         self._log(event="world-loaded", declared=len(rows), changed=len(changed), gone=len(gone))
 
     def _table(self, place: _Place) -> Any:
@@ -76,18 +78,18 @@ class WorldFile:
             else self._cloud
         return getattr(owner, place.table)
 
-    def _reconcile(self, touched: Set[_Place]) -> None:
-        """The data plane follows interfaces that appeared, moved or vanished."""
-        for place in touched:
-            if place.table != "interfaces":
-                continue
-            world = self._cloud.world(place.account, place.region)
-            if not world.sessions_of(place.key):
-                continue
-            try:
-                reconcile(world, self._mirrors, place.key)()
-            except OSError:
-                continue
+    def _reconcile(self, place: _Place, row: Any) -> None:
+        """The data plane follows interfaces and sessions that appeared, changed or vanished."""
+        interface_id = row.interface_id if isinstance(row, Session) else place.key
+        if place.table not in ("interfaces", "sessions"):
+            return
+        world = self._cloud.world(place.account, place.region)
+        if place.table == "interfaces" and not world.sessions.of(interface_id):
+            return
+        try:
+            reconcile(world, self._mirrors, interface_id)()
+        except OSError:
+            pass  # The data plane has logged it.
 
 
 def _remove(table: Any, key: str) -> None:

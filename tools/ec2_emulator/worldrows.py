@@ -14,7 +14,8 @@ from .declare import (accept_all, address, link_address, parse_balancer, parse_d
 from .ec2 import rules, targets
 from .ec2.instances import STATES
 from .sigv4 import Credential
-from .world import Filter, Instance, Interface, Ports, Rule, Subnet, Tags, Target, is_id
+from .world import (NLB_PACKET_LENGTH, Filter, Instance, Interface, Ports, Rule, Session, Subnet,
+                    Tags, Target, is_id)
 
 # A row, where it belongs: the table's name, its key, the row.
 Row = Tuple[str, str, Any]
@@ -196,6 +197,15 @@ def _rule(filter_id: str, entry: Entry) -> Rule:
                 entry.get("protocol"), entry.get("description"))
 
 
+def _session(entry: Entry, account: str, _region: str) -> List[Row]:
+    session_id = entry.id("tms")
+    return [("sessions", session_id, Session(
+        session_id, entry.id("eni", "network_interface_id"), entry.id("tmt", "target_id"),
+        entry.id("tmf", "filter_id"), account, entry.get("session_number", 1),
+        entry.need("virtual_network_id"), entry.get("packet_length", NLB_PACKET_LENGTH),
+        entry.get("description"), entry.tags()))]
+
+
 def _credential(entry: Entry, account: str, _region: str) -> List[Row]:
     key = entry.need("access_key")
     return [("credentials", key, Credential(
@@ -242,4 +252,7 @@ KINDS: Dict[str, Kind] = {
                      **{key: str for key in _RESOURCES}}, _target),
     "filters": Kind({**_HOME, "id": str, "description": str, "tags": dict, "rules": list,
                      "network_services": list}, _filter),
+    "sessions": Kind({**_HOME, "id": str, "network_interface_id": str, "target_id": str,
+                      "filter_id": str, "session_number": int, "virtual_network_id": int,
+                      "packet_length": int, "description": str, "tags": dict}, _session),
 }

@@ -71,6 +71,7 @@ class Refused(unittest.TestCase):
             ({"credentials": [{"access_key": "A"}]}, "credentials[0]: secret_key"),
             ({"deliveries": [{"resource": "x", "address": "y", "from": "z"}]}, "deliveries[0]"),
             ({"load_balancers": [{"arn": "mirror"}]}, "load_balancers[0]"),
+            ({"sessions": [{"id": "tms-01234567", "network_interface_id": "x"}]}, "sessions[0]"),
         ):
             with self.subTest(document):
                 with self.assertRaises(WorldError) as caught:
@@ -203,6 +204,27 @@ class Described(unittest.TestCase):
                          [E1, E0])
         self.file.apply({})
         self.assertEqual(self.ids("DescribeInstances", "instance-id", "*"), [])
+
+    def test_sessions(self):
+        world = {**WORLD, "sessions": [{
+            "id": "tms-0123456789abcdef0", "network_interface_id": E0, "target_id": TMT,
+            "filter_id": TMF, "virtual_network_id": 7, "tags": {"team": "soc"}}]}
+        self.file.apply(world)
+        reply = self.ok("DescribeTrafficMirrorSessions")
+        found = reply.items("trafficMirrorSessionSet")
+        self.assertEqual([(s["virtualNetworkId"], s["packetLength"], s["sessionNumber"])
+                          for s in found], [("7", "8500", "1")])
+        # An answer is remembered, but neither its id nor what has changed since.
+        again = self.ok("DescribeTrafficMirrorSessions")
+        self.assertEqual(again.items("trafficMirrorSessionSet"), found)
+        self.assertNotEqual(again.request_id, reply.request_id)
+        self.ok("ModifyTrafficMirrorSession", TrafficMirrorSessionId="tms-0123456789abcdef0",
+                VirtualNetworkId=8)
+        found = self.ok("DescribeTrafficMirrorSessions").items("trafficMirrorSessionSet")
+        self.assertEqual([s["virtualNetworkId"] for s in found], ["8"])
+        self.file.apply(WORLD)
+        found = self.ok("DescribeTrafficMirrorSessions").items("trafficMirrorSessionSet")
+        self.assertEqual(found, [])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def reconcile(world: World, mirrors: Mirrors, interface_id: str) -> Callable[[],
     """
     chosen = None
     if interface_id in world.interfaces:
-        for session in world.sessions_of(interface_id):
+        for session in world.sessions.of(interface_id):
             if accepts(world, session.filter_id):
                 chosen = session
                 break

@@ -41,13 +41,17 @@ def _create(call: Call, given_tags: Tuple[Tuple[str, str], ...]) -> Answer:
     session = Session(
         id=new_id("tms"), interface_id=interface_id, target_id=target.id,
         filter_id=arguments["TrafficMirrorFilterId"], owner_id=world.account,
-        number=arguments["SessionNumber"], vni=world.free_vni() if vni is None else vni,
+        number=arguments["SessionNumber"], vni=world.sessions.free_vni() if vni is None else vni,
         packet_length=_packet_length(arguments.get("PacketLength"), target),
         description=arguments.get("Description"), tags=given_tags)
     _check_limits(call, session, target)
     call.end_dry_run()
-    world.add_session(session)
-    release = _mirror(call, interface_id, lambda: world.remove_session(session.id))
+    world.sessions.add(session)
+
+    def undo() -> None:
+        world.sessions.remove(session.id)
+
+    release = _mirror(call, interface_id, undo)
     return Answer([("trafficMirrorSession", elements(session))], release)
 
 
@@ -77,7 +81,7 @@ def _modified(call: Call, before: Session, target: Target, removed: frozenset[st
     arguments = call.arguments
     length = None if "PacketLength" in removed \
         else arguments.get("PacketLength", before.packet_length)
-    vni = call.world.free_vni() if "VirtualNetworkId" in removed \
+    vni = call.world.sessions.free_vni() if "VirtualNetworkId" in removed \
         else arguments.get("VirtualNetworkId", before.vni)
     description = None if "Description" in removed \
         else arguments.get("Description", before.description)
@@ -92,7 +96,7 @@ def delete(call: Call) -> Answer:
     call.authorize(call.action, f"traffic-mirror-session/{session_id}")
     session = rows.find(call, call.world.sessions, session_id, rows.SESSION)
     call.end_dry_run()
-    call.world.remove_session(session_id)
+    call.world.sessions.remove(session_id)
     try:
         release = reconcile(call.world, call.mirrors, session.interface_id)
     except OSError:
@@ -177,7 +181,7 @@ def _check_interface(call: Call, interface_id: str) -> None:
 
 def _check_limits(call: Call, session: Session, target: Target) -> None:
     world = call.world
-    others = [s for s in world.sessions_of(session.interface_id) if s.id != session.id]
+    others = [s for s in world.sessions.of(session.interface_id) if s.id != session.id]
     if any(other.number == session.number for other in others):
         raise invalid_value("sessionNumber", session.number, "A session with this number already "
                             f"exists on the network interface {session.interface_id}.")

@@ -75,7 +75,7 @@ def elements(target: Target) -> Elements:
 
 def _check_interface(call: Call, wanted: str) -> None:
     rows.find(call, call.world.interfaces, wanted, rows.INTERFACE)
-    if call.world.sessions_of(wanted):
+    if call.world.sessions.of(wanted):
         raise invalid_value("networkInterfaceId", wanted,
                             "It is the source of a session and cannot be a target.")
 
