@@ -202,9 +202,11 @@ void segment_publish_all(struct segment_end *ends, uint32_t count)
 	struct segment_sync names = {0};
 	bool many = count > SEGMENT_SYNC_EACH_MAX;
 
-	for (uint32_t i = 0; i < count; i++)
-		if (!ends[i].error)
-			ends[i].error = cut(&ends[i]);
+	for (uint32_t i = 0; i < count; i++) {
+		int err = cut(&ends[i]);
+
+		ends[i].error = ends[i].error ? ends[i].error : err;
+	}
 	for (uint32_t i = 0; i < count; i++)
 		finish_data(&ends[i], many ? &data : NULL);
 	for (uint32_t i = 0; i < count; i++)

@@ -146,6 +146,52 @@ static void short_writes_are_continued(void **state)
 	chunk_pool_free(pool);
 }
 
+/* Fills a ring's worth of jobs with one that fails among others. */
+static void check_error(struct writer_backend *backend, const uint8_t *data, int bad_fd,
+			int good_fd, int error)
+{
+	struct writer_result results[8];
+	uint32_t ended = 0;
+
+	for (uint32_t job = 0; job < 8; job++)
+		writer_uring_ops.write(backend, job, job == 5 ? bad_fd : good_fd, data, CHUNK_BLOCK,
+				       job * CHUNK_BLOCK);
+	while (ended < 8)
+		ended += writer_uring_ops.reap(backend, results + ended, 8 - ended, 1000000);
+	for (uint32_t i = 0; i < 8; i++)
+		assert_int_equal(results[i].error, results[i].job == 5 ? error : 0);
+	assert_int_equal(writer_uring_ops.reap(backend, results, 8, 0), 0);
+}
+
+/* A device that is full, one that cannot be written to, a file that may not grow: one job's. */
+static void errors_are_the_jobs_own(void **state)
+{
+	struct chunk_pool *pool = chunk_pool_new(1, JOB_BYTES, 0);
+	const uint8_t *data = chunk_pool_at(pool, 0)->data;
+	int file = memfd_create("ring", MFD_CLOEXEC);
+	int sealed = memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct writer_backend *backend;
+	const struct {
+		int fd, error;
+	} bad[] = {
+		{open("/dev/full", O_WRONLY | O_CLOEXEC), -ENOSPC},
+		{open("/dev/null", O_RDONLY | O_CLOEXEC), -EBADF},
+		{sealed, -EPERM},
+		{-1, -EBADF},
+	};
+
+	assert_int_equal(fcntl(sealed, F_ADD_SEALS, F_SEAL_WRITE), 0);
+	assert_int_equal(writer_uring_ops.start(&backend, pool, 8), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		check_error(backend, data, bad[i].fd, file, bad[i].error);
+		if (bad[i].fd >= 0)
+			close(bad[i].fd);
+	}
+	close(file);
+	writer_uring_ops.stop(backend);
+	chunk_pool_free(pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +200,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_all_other_requests, open_ring, close_ring),
 		cmocka_unit_test_setup_teardown(the_restriction_stays, open_ring, close_ring),
 		cmocka_unit_test(short_writes_are_continued),
+		cmocka_unit_test(errors_are_the_jobs_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,10 +59,10 @@ kill_one()
 	fi
 }
 
-# recover_one HOW: by the program, or by the start of the next capture in the same place
+# recover_one tool|next: by the program, or by the next capture in the same place
 recover_one()
 {
-	if [[ $1 == program ]]; then
+	if [[ $1 == tool ]]; then
 		expect_exit 0 "$RECOVER" "$T/out" >"$T/recover.out" 2>"$T/recover.err"
 	else
 		"$CAPTURE" -i "pcap:$T/few.pcap" --vni 8,name=next -w "$T/out/" >"$T/next.out" \
@@ -105,10 +105,10 @@ veth_pair source s0 collector c0
 declare -A worst=([file]=0 [interface]=0)
 open=0
 for ((i = 0; i < KILLS; i++)); do
-	from=file
-	how="program"
-	((i % 2)) && from=interface
-	((i / 2 % 2)) && how="start"
+	from="file"
+	how="tool"
+	((i % 2)) && from="interface"
+	((i / 2 % 2)) && how="next"
 	kill_one "$from"
 	left=$(find "$T/out" -name '*.part' | wc -l)
 	((open += left > 0)) || true
