@@ -76,13 +76,14 @@ int64_t credentials_parse_time(const char *text)
 {
 	struct tm utc = {0};
 	const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) : NULL;
-	int64_t east;
+	int64_t east, time;
 
 	if (rest && *rest == '.')
 		rest += 1 + strspn(rest + 1, "0123456789");
 	if (!rest || !parse_zone(rest, &east))
 		return 0;
-	return timegm(&utc) - east;
+	time = timegm(&utc) - east;
+	return time > 0 ? time : 0;
 }
 
 /* The chain. */

@@ -81,7 +81,7 @@ int credentials_set(struct credentials *credentials, const char *id, const char 
 
 /*
  * A time as seconds since the epoch: 2026-11-22T23:10:38, perhaps with a fraction, then Z, UTC or
- * +HH:MM. 0 where text (may be NULL) is none.
+ * +HH:MM. 0 where text (may be NULL) is none, or before 1970.
  */
 int64_t credentials_parse_time(const char *text);
 

@@ -365,6 +365,19 @@ def cut_short(request, number):
     return 200, {"Content-Length": "1000"}, "<DescribeTrafficMirror"
 
 
+def deep(request, number):
+    return 200, {}, "<a>" * 100000 + "</a>" * 100000
+
+
+def half(request, number):
+    status, headers, text = created(request)
+    return status, headers, text[:len(text) // 2]
+
+
+def expired_token(request, number):
+    return error(400, "ExpiredToken", "The security token included in the request is expired")
+
+
 def not_xml(request, number):
     return 200, {}, "{\"json\": true}"
 
@@ -461,7 +474,7 @@ SCENARIOS = {function.__name__: function for function in (
     container_deep, container_twice, container_expired, container_no_expiration,
     container_line_break, portal, portal_incomplete, portal_bad_time, account, account_expiring, role_refused, role_incomplete, role_bad_time,
     role_line_break, throttle_twice, throttle_always, limit, refused, dry_run, skewed, dated, wrong_secret,
-    created_at_once, redirect, gateway, huge, cut_short, not_xml, other_document,
+    created_at_once, redirect, gateway, huge, deep, half, expired_token, cut_short, not_xml, other_document,
     other_root, without_set, none_listed, deleted_at_once, deleted_another, deleted_returns,
     deleted_nothing, hang_up, hang_up_once, deleted_unheard, unknown_session, appears_late, pages, second_page_fails,
     proxy_wants_a_name, proxy_forbids, proxy_busy, encrypted)}

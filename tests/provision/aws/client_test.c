@@ -69,6 +69,10 @@ static void judges_answers(void **state)
 		{"hang_up", -EHOSTUNREACH, FAILURE_UNREACHABLE, "", 3, true},
 		{"hang_up_once", 0, FAILURE_NONE, "", 2, false},
 		{"huge", -EMSGSIZE, FAILURE_RESPONSE, "", 1, true},
+		{"deep", -EPROTO, FAILURE_RESPONSE, "", 1, true},
+		{"half", -EPROTO, FAILURE_RESPONSE, "", 1, true},
+		{"cut_short", -EHOSTUNREACH, FAILURE_UNREACHABLE, "", 3, true},
+		{"expired_token", -EREMOTEIO, FAILURE_SERVICE, "ExpiredToken", 1, false},
 		{"created_at_once", 0, FAILURE_NONE, "", 1, false},
 	};
 

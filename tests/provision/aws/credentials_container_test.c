@@ -165,7 +165,6 @@ static void tells_what_is_wrong(void **state)
 		{"container_no_expiration", -EPROTO, "Expiration is not a time"},
 		{"container_line_break", -EINVAL, "line breaks"},
 		{"imds_incomplete", -EREMOTEIO, "no message"},
-		{"huge", -EMSGSIZE, "exceeds"},
 		{"hang_up", -EHOSTUNREACH, "the container endpoint"},
 	};
 

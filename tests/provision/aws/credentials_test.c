@@ -156,6 +156,7 @@ static void reads_times(void **state)
 		{"2015-08-30T12:36:00+", 0},
 		{"2015-08-30T12:36:00+1:2:3", 0},
 		{"2015-08-30 12:36:00Z", 0},
+		{"1013-11-22T23:10:38Z", 0},
 		{"2015-08-30T12:36:00Z", 1440938160},
 		{"2015-08-30T12:36:00UTC", 1440938160},
 		{"2015-08-30T12:36:00.123Z", 1440938160},
@@ -189,7 +190,6 @@ static void tells_what_metadata_did_wrong(void **state)
 		{"imds_bad_token", -EPROTO, "not a token"},
 		{"imds_slow", -ENOENT, "no answer within 1000 ms"},
 		{"hang_up", -ENOENT, "no answer"},
-		{"huge", -EMSGSIZE, "exceeds"},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -187,6 +189,27 @@ static void reads_numbers(void **state)
 	}
 }
 
+/* libxml2 would complain of the encoding on stderr. */
+static void is_silent(void **state)
+{
+	static const char wrong[] = "<?xml version=\"1.0\" encoding=\"EUC-JP\"?><a>\xff\xff</a>";
+	struct xml_document *document = NULL;
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	long printed;
+
+	assert_non_null(file);
+	fflush(stderr);
+	dup2(fileno(file), STDERR_FILENO);
+	assert_int_equal(xml_parse(wrong, sizeof(wrong) - 1, &document), -EBADMSG);
+	fflush(stderr);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	printed = lseek(fileno(file), 0, SEEK_END);
+	fclose(file);
+	assert_int_equal(printed, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +219,7 @@ int main(void)
 		cmocka_unit_test(limits_elements_and_size),
 		cmocka_unit_test(walks),
 		cmocka_unit_test(reads_numbers),
+		cmocka_unit_test(is_silent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
