@@ -27,7 +27,19 @@ static const struct subcommand {
 	{"capture", "mirrorcap-capture", NULL, true,
 	 "receive mirrored packets, write pcap files (needs no AWS credentials)"},
 	{"session", "mirrorcap-provision", "session", false,
-	 "create, list, show and delete Traffic Mirror sessions"},
+	 "create, modify, list, show and delete Traffic Mirror sessions"},
+	{"target", "mirrorcap-provision", "target", false,
+	 "create, list, show and delete Traffic Mirror targets"},
+	{"filter", "mirrorcap-provision", "filter", false,
+	 "create, list, show and delete Traffic Mirror filters"},
+	{"filter-rule", "mirrorcap-provision", "filter-rule", false,
+	 "create, modify, list, show and delete their rules"},
+	{"load-balancer", "mirrorcap-provision", "load-balancer", false,
+	 "set up a Network Load Balancer before collectors, or tear it down"},
+	{"target-group", "mirrorcap-provision", "target-group", false,
+	 "register collectors, list their health"},
+	{"listener", "mirrorcap-provision", "listener", false,
+	 "what a load balancer listens to"},
 	{"run", "mirrorcap-run", NULL, false,
 	 "start a capture, create its session, and end both together"},
 	{"recover", "mirrorcap-recover", NULL, true,
@@ -46,8 +58,8 @@ static void print_usage(FILE *out)
 {
 	fputs("usage: mirrorcap SUBCOMMAND [ARGUMENTS]\n\n", out);
 	for (size_t i = 0; i < SUBCOMMANDS; i++)
-		fprintf(out, "  %-8s  %s\n", subcommands[i].name, subcommands[i].summary);
-	fputs("  help      this text, or a subcommand's: mirrorcap help SUBCOMMAND\n\n"
+		fprintf(out, "  %-13s  %s\n", subcommands[i].name, subcommands[i].summary);
+	fputs("  help           this text, or a subcommand's: mirrorcap help SUBCOMMAND\n\n"
 	      "  --version\n",
 	      out);
 }

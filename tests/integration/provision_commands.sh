@@ -1,0 +1,234 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# mirrorcap's commands for targets, filters, rules and load balancers against the control plane
+# emulator: what they refuse to send, what they create, and what they tell.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/emulator.lib.sh"
+need jq python3
+
+SUBNET=subnet-0a1b2c3d4e5f60718
+COLLECTOR=eni-0c0c0c0c0c0c0c0c0
+NOBODY=tmt-00000000000000000
+
+# provision NOUN VERB ARGUMENTS...: stdout in $T/session.out, stderr in $T/session.err, for said.
+provision()
+{
+	"$PROVISION" "$@" >"$T/session.out" 2>"$T/session.err" </dev/null
+}
+
+# done_by NOUN VERB ARGUMENTS...: demands success and silence on stderr.
+done_by()
+{
+	provision "$@" || fail "$*: $(cat "$T/session.err")"
+	expect_eq "$(cat "$T/session.err")" "" "stderr of $*"
+}
+
+# out JQ: what the last command printed.
+out()
+{
+	json "$T/session.out" "$1"
+}
+
+# refused CODE NOUN VERB ...: demands exit 1 and a line with the code.
+refused()
+{
+	expect_exit 1 provision "${@:2}"
+	said "$1"
+	expect_eq "$(cat "$T/session.out")" "" "stdout of a failure"
+}
+
+# Bad input never leaves the machine.
+bad_input_is_not_sent()
+{
+	local line what count=0
+	local -a words
+
+	while IFS='|' read -r line what; do
+		count=$((count + 1))
+		eval "words=($line)"
+		expect_exit 2 provision "${words[@]}"
+		said "$what"
+	done <<-END
+		target create|--network-interface-id, --network-load-balancer-arn
+		target create --network-interface-id $ENI --network-load-balancer-arn arn:aws:s3:::b|not in its form
+		target create --network-interface-id $ENI --gateway-load-balancer-endpoint-id vpce-0a1b2c3d|more than one
+		target modify|no such subcommand
+		target delete --traffic-mirror-target-id $TMF|not an id
+		filter create --tag x|--tag 'x'
+		filter network-services --traffic-mirror-filter-id $TMF|nothing to change
+		filter network-services --traffic-mirror-filter-id $TMF --add-network-services dns|amazon-dns
+		filter show|missing --traffic-mirror-filter-id TMF
+		filter-rule create --traffic-mirror-filter-id $TMF|--rule-number N, --rule-action
+		filter-rule list --colour red|--colour: no such option
+		filter-rule modify --traffic-mirror-filter-rule-id tmfr-0a1b2c3d|nothing to change
+		filter-rule modify --traffic-mirror-filter-rule-id tmfr-0a1b2c3d --protocol 256|--protocol '256'
+		filter-rule modify --traffic-mirror-filter-rule-id tmfr-0a1b2c3d --source-cidr-block 10.0.0.0|--source-cidr-block '10.0.0.0'
+		filter-rule modify --traffic-mirror-filter-rule-id tmfr-0a1b2c3d --source-cidr-block ::/0 --destination-cidr-block 10.0.0.0/8|two address families
+		filter-rule modify --traffic-mirror-filter-rule-id tmfr-0a1b2c3d --source-port-range FromPort=2,ToPort=1|above the last
+		load-balancer setup --name x|--subnets SUBNET, --health-check-port PORT
+		load-balancer setup --name x --subnets $SUBNET --health-check-port 4789|another port
+		load-balancer teardown|missing --name NAME
+		target-group create --name x|missing --health-check-port
+		target-group register --target-group-arn x --targets Id=i-1|--target-group-arn 'x'
+		listener explode|explode
+	END
+	expect_eq "$count" 22 "cases"
+	expect_eq "$(requests true)" 0 "requests after bad input"
+}
+
+targets()
+{
+	local id session
+
+	done_by target create --network-interface-id "$COLLECTOR" --description 'a <b>' --tag team=soc
+	id=$(out .TrafficMirrorTarget.TrafficMirrorTargetId)
+	[[ $id =~ ^tmt-[0-9a-f]{17}$ ]] || fail "id: $id"
+	expect_eq "$(out '.TrafficMirrorTarget | .Type, .Description, .Tags[0].Value')" \
+		$'network-interface\na <b>\nsoc' "target"
+	expect_eq "$(out .ClientToken)" "$(last_request .parameters.ClientToken)" "token"
+	done_by target show --traffic-mirror-target-id "$id"
+	expect_eq "$(out '.TrafficMirrorTargets[].TrafficMirrorTargetId')" "$id" "shown"
+	done_by target list --filters Name=tag:team,Values=soc --output text
+	grep -q "^$id  network-interface" "$T/session.out" || fail "table: $(cat "$T/session.out")"
+	expect_eq "$(wc -l <"$T/session.out")" 2 "lines of the table"
+
+	provision target delete --traffic-mirror-target-id "$id" --dry-run
+	said "would have succeeded"
+	refused InvalidTrafficMirrorTargetId.NotFound target delete --traffic-mirror-target-id "$NOBODY"
+	as AKIDREADER refused UnauthorizedOperation target delete --traffic-mirror-target-id "$id"
+	said "allow ec2:DeleteTrafficMirrorTarget on the traffic-mirror-target"
+	done_by session create --network-interface-id "$ENI" --traffic-mirror-target-id "$id" \
+		--traffic-mirror-filter-id "$TMF" --session-number 1
+	session=$(out .TrafficMirrorSession.TrafficMirrorSessionId)
+	refused TrafficMirrorTargetInUse target delete --traffic-mirror-target-id "$id"
+	modify_session "$session"
+	done_by target delete --traffic-mirror-target-id "$id"
+	expect_eq "$(out .TrafficMirrorTargetId)" "$id" "deleted"
+}
+
+modify_session()
+{
+	done_by session modify --traffic-mirror-session-id "$1" --packet-length 128 \
+		--description new --session-number 2
+	expect_eq "$(out '.TrafficMirrorSession | "\(.PacketLength) \(.Description) \(.SessionNumber)"')" \
+		"128 new 2" "modified"
+	done_by session modify --traffic-mirror-session-id "$1" --remove-fields description packet-length
+	expect_eq "$(out '.TrafficMirrorSession | "\(.Description // "") \(.PacketLength // 8500)"')" \
+		" 8500" "fields removed"
+	done_by session delete --traffic-mirror-session-id "$1"
+}
+
+filters_and_rules()
+{
+	local filter rule
+
+	done_by filter create --description whole --tag team=soc
+	filter=$(out .TrafficMirrorFilter.TrafficMirrorFilterId)
+	done_by filter network-services --traffic-mirror-filter-id "$filter" \
+		--add-network-services amazon-dns
+	expect_eq "$(out '.TrafficMirrorFilter.NetworkServices[]')" amazon-dns "services"
+	done_by filter-rule create --traffic-mirror-filter-id "$filter" --traffic-direction ingress \
+		--rule-number 10 --rule-action reject --protocol 17 --source-cidr-block 0.0.0.0/0 \
+		--destination-cidr-block 0.0.0.0/0 --destination-port-range FromPort=4789,ToPort=4789
+	rule=$(out .TrafficMirrorFilterRule.TrafficMirrorFilterRuleId)
+	expect_eq "$(out '.TrafficMirrorFilterRule | "\(.Protocol) \(.DestinationPortRange.ToPort)"')" \
+		"17 4789" "rule"
+	done_by filter show --traffic-mirror-filter-id "$filter" --output text
+	grep -q '^10 .*reject .*17 .*4789-4789' "$T/session.out" || fail "$(cat "$T/session.out")"
+	done_by filter-rule modify --traffic-mirror-filter-rule-id "$rule" --rule-action accept \
+		--remove-fields protocol destination-port-range
+	expect_eq "$(out '.TrafficMirrorFilterRule | "\(.RuleAction) \(.Protocol // 0)"')" "accept 0" \
+		"modified rule"
+	done_by filter-rule list --traffic-mirror-filter-id "$filter"
+	expect_eq "$(out '.TrafficMirrorFilterRules[].TrafficMirrorFilterRuleId')" "$rule" "listed"
+	done_by filter-rule delete --traffic-mirror-filter-rule-id "$rule"
+	refused InvalidTrafficMirrorFilterRuleId.NotFound filter-rule delete \
+		--traffic-mirror-filter-rule-id "$rule"
+	done_by filter delete --traffic-mirror-filter-id "$filter"
+	refused NotFound filter show --traffic-mirror-filter-id "$filter"
+}
+
+setup()
+{
+	provision load-balancer setup --name mirror --subnets "$SUBNET" --health-check-port 8080 \
+		--targets 10.0.0.5,10.0.0.6 --tag team=soc || fail "setup: $(cat "$T/session.err")"
+}
+
+load_balancers()
+{
+	local before group
+
+	setup
+	grep -q "created the load balancer" "$T/session.err" || fail "steps: $(cat "$T/session.err")"
+	before=$(cat "$T/session.out")
+	group=$(out .TargetGroupArn)
+	done_by target-group attributes --target-group-arn "$group"
+	expect_eq "$(out '[.Attributes[] | select(.Key | test("^deregistration_delay.conn|^proxy_protocol"))
+		| .Value] | sort | join(" ")')" "false true" "attributes"
+	done_by load-balancer attributes --load-balancer-arn "$(jq -r .LoadBalancerArn <<<"$before")"
+	expect_eq "$(out '.Attributes[] | select(.Key == "load_balancing.cross_zone.enabled").Value')" \
+		true "cross-zone"
+	done_by target-group show --target-group-arn "$group"
+	expect_eq "$(out '.TargetGroups[] | "\(.Protocol) \(.Port) \(.HealthCheckProtocol) \(.HealthCheckPort)"')" \
+		"UDP 4789 TCP 8080" "target group"
+	done_by target-group health --target-group-arn "$group" --output text
+	expect_eq "$(grep -c '^10\.0\.0\.[56] ' "$T/session.out")" 2 "targets: $(cat "$T/session.out")"
+	# Again: nothing new, and the same is told.
+	setup
+	expect_eq "$(cat "$T/session.out")" "$before" "second setup"
+	expect_eq "$(requests '.action == "CreateLoadBalancer"')" 1 "load balancers created"
+	expect_eq "$(requests '.action == "CreateListener"')" 1 "listeners created"
+	expect_exit 1 provision load-balancer setup --name mirror --subnets "$SUBNET" \
+		--health-check-port 9090
+	grep -q "is checked on port 8080" "$T/session.err" || fail "$(cat "$T/session.err")"
+	tear_down "$(jq -r .LoadBalancerArn <<<"$before")"
+}
+
+tear_down()
+{
+	local target
+
+	done_by target create --network-load-balancer-arn "$1"
+	target=$(out .TrafficMirrorTarget.TrafficMirrorTargetId)
+	expect_exit 1 provision load-balancer teardown --name mirror
+	said "the mirror target $target needs it"
+	done_by target delete --traffic-mirror-target-id "$target"
+	provision load-balancer teardown --name mirror || fail "teardown: $(cat "$T/session.err")"
+	expect_eq "$(wc -l <"$T/session.err")" 3 "deleted: $(cat "$T/session.err")"
+	provision load-balancer teardown --name mirror
+	said "nothing to delete"
+	done_by load-balancer list
+	expect_eq "$(out '.LoadBalancers | length')" 0 "load balancers left"
+	done_by target-group list
+	expect_eq "$(out '.TargetGroups | length')" 0 "target groups left"
+}
+
+# What has the name but not the tag is somebody else's.
+foreign_ones_stay()
+{
+	local arn
+
+	done_by load-balancer create --name mirror --subnets "$SUBNET"
+	arn=$(out '.LoadBalancers[0].LoadBalancerArn')
+	expect_eq "$(out '.LoadBalancers[0] | "\(.Type) \(.Scheme)"')" "network internal" "defaults"
+	expect_exit 1 provision load-balancer setup --name mirror --subnets "$SUBNET" \
+		--health-check-port 8080
+	said "setup did not create"
+	expect_exit 1 provision load-balancer teardown --name mirror
+	said "setup did not create"
+	done_by load-balancer delete --load-balancer-arn "$arn"
+	expect_exit 1 provision load-balancer show --load-balancer-arn "$arn"
+}
+
+cat >"$T/world.json" <<END
+{"subnets": [{"id": "$SUBNET", "vpc_id": "vpc-0a1b2c3d4e5f60718", "availability_zone": "us-east-1a"}]}
+END
+emulator_start --network-interface "$ENI" --network-interface "$COLLECTOR" --target "$TMT" \
+	--filter "$TMF" --world "$T/world.json"
+bad_input_is_not_sent
+targets
+filters_and_rules
+load_balancers
+foreign_ones_stay
