@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A control plane that stands for EC2 in tests and in the demo.
+"""A control plane that stands for AWS in tests and in the demo.
 
-One noun per module: `sigv4` judges signatures, `query` decodes forms and writes XML, `world` holds
-what exists, `ec2` is the table of actions, `mirror` runs a mirrorgen for each mirrored interface,
-`service` takes a request through all of them, `server` is the HTTP side and `cli` the command line.
+One noun per module. A request goes from `server` (HTTP) to `service`, which judges its signature
+(`sigv4`), decodes it (`query`) and finds its action in a table: `ec2`, `sts` or `elb`, whose
+modules are made of `api`. What exists is a `cloud` of `world`s with `table`s, declared by options
+(`declare`, `arrange`) or by a file (`worldfile`, `worldrows`); `mirror` runs a mirrorgen for each
+mirrored interface. `faults` and `buckets` make it fail, `metadata` gives out keys, `control` lets
+tests change all of it, `state` shows it, and `cli` is the command.
 """
