@@ -429,9 +429,7 @@ static enum select_reason judge(const struct group *group, size_t index)
 		return SELECT_UNATTACHED;
 	if (instance && !instance_runs(instance))
 		return SELECT_NOT_RUNNING;
-	if (instance && instance->instance_type &&
-	    !instance_type_mirrors(instance->instance_type) &&
-	    !named(select, &group->sources, index))
+	if (!mirrors(group, index) && !named(select, &group->sources, index))
 		return SELECT_INSTANCE_TYPE;
 	return NOT_EXCLUDED;
 }
