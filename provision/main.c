@@ -5,8 +5,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "provision/commands/apply_command.h"
+#include "provision/commands/destroy_command.h"
+#include "provision/commands/drift_command.h"
 #include "provision/commands/exit_code.h"
 #include "provision/commands/operation_command.h"
+#include "provision/commands/orphans_command.h"
+#include "provision/commands/plan_command.h"
 #include "provision/commands/whoami_command.h"
 
 static const struct command {
@@ -14,6 +19,11 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
+	{"plan", plan_command, "show what must change so that AWS has what is declared"},
+	{"apply", apply_command, "make AWS have what is declared, once or for ever"},
+	{"destroy", destroy_command, "delete what a deployment owns"},
+	{"drift", drift_command, "check that AWS has what is declared"},
+	{"orphans", orphans_command, "find sessions that are billed and mirror nothing"},
 	{"session", operation_command, "which interface is mirrored, with which filter, to where"},
 	{"target", operation_command, "where mirrored packets go"},
 	{"filter", operation_command, "which packets are mirrored"},

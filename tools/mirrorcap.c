@@ -24,6 +24,15 @@ static const struct subcommand {
 	bool clean;           /* parses hostile packets: no credentials, no open descriptors */
 	const char *summary;
 } subcommands[] = {
+	{"plan", "mirrorcap-provision", "plan", false,
+	 "show what must change so that AWS has what the configuration declares"},
+	{"apply", "mirrorcap-provision", "apply", false,
+	 "make AWS have what the configuration declares, once or for ever"},
+	{"destroy", "mirrorcap-provision", "destroy", false, "delete what a deployment owns"},
+	{"drift", "mirrorcap-provision", "drift", false,
+	 "check that AWS has what the configuration declares (exit code 2: it has not)"},
+	{"orphans", "mirrorcap-provision", "orphans", false,
+	 "find sessions that are billed and mirror nothing"},
 	{"capture", "mirrorcap-capture", NULL, true,
 	 "receive mirrored packets, write pcap files (needs no AWS credentials)"},
 	{"session", "mirrorcap-provision", "session", false,
