@@ -60,10 +60,22 @@ rules()
 		--traffic-mirror-filter-rule-id "$rule" --remove-fields description >"$T/rule"
 	expect_eq "$(jq -r '[.RuleNumber, .Protocol, .DestinationPortRange.ToPort, .Description] |
 		map(tostring) | join(" ")' "$T/rule")" "2 6 443 null" "modified rule"
-	expect_eq "$(made '.TrafficMirrorFilterRules | length' describe-traffic-mirror-filter-rules \
-		--traffic-mirror-filter-id "$filter")" 1 "rules"
+	expect_eq "$(list_rules)" "$rule" "rules"
 	expect_eq "$(made '.TrafficMirrorFilters[].EgressFilterRules[].TrafficMirrorFilterRuleId' \
 		describe-traffic-mirror-filters)" "$rule" "rule in its filter"
+}
+
+# list_rules: prints the ids of the filter's rules; older versions of aws cannot ask for them.
+list_rules()
+{
+	if ask describe-traffic-mirror-filter-rules --traffic-mirror-filter-id "$filter"; then
+		jq -r '.TrafficMirrorFilterRules[].TrafficMirrorFilterRuleId' "$T/aws.out"
+	elif grep -q 'Invalid choice' "$T/aws.err"; then
+		call DescribeTrafficMirrorFilterRules TrafficMirrorFilterId="$filter" |
+			grep -o 'tmfr-[0-9a-f]*'
+	else
+		cat "$T/aws.err"
+	fi
 }
 
 sessions()

@@ -7,7 +7,8 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/emulator.lib.sh"
 need jq python3
-python3 -c 'import boto3' 2>/dev/null || skip "boto3 is not installed (pip install boto3)"
+python3 -c 'import boto3; boto3.client("ec2", "us-east-1").describe_traffic_mirror_filter_rules' \
+	2>/dev/null || skip "boto3 is not installed, or older than 1.35 (pip install boto3)"
 
 cat >"$T/world.json" <<END
 {
