@@ -49,6 +49,8 @@ static const struct subcommand {
 	 "register collectors, list their health"},
 	{"listener", "mirrorcap-provision", "listener", false,
 	 "what a load balancer listens to"},
+	{"whoami", "mirrorcap-provision", "whoami", false,
+	 "show which AWS identity signs, and where requests go"},
 	{"run", "mirrorcap-run", NULL, false,
 	 "start a capture, create its session, and end both together"},
 	{"recover", "mirrorcap-recover", NULL, true,
