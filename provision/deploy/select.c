@@ -398,17 +398,33 @@ struct group {
 	struct marks sources, exclude;
 };
 
-/* EC2 knows better than the list of types where it let somebody mirror the interface. */
+static bool is_of_group(const struct group *group, const struct mirror_session *session)
+{
+	const char *name = observed_tag(session->tags, session->tag_count, CONFIG_TAG_SESSION);
+
+	return name && strcmp(name, group->group->name) == 0 &&
+	       observed_owned(session->tags, session->tag_count, group->select->config->deployment);
+}
+
+/*
+ * What EC2 has let the group mirror it need not give up, whatever the list of types says. Others'
+ * sessions are no reason to begin: of a session that this plan creates the next would learn that
+ * there is more to do.
+ */
 static bool mirrors(const struct group *group, size_t index)
 {
-	const struct network_interface *interface = &group->select->scope->interfaces[index];
-	const struct instance *instance = observed_instance_of(group->select->scope, interface);
-	size_t sessions;
+	const struct observed_scope *scope = group->select->scope;
+	const struct network_interface *interface = &scope->interfaces[index];
+	const struct instance *instance = observed_instance_of(scope, interface);
+	const struct mirror_session *sessions;
+	bool known = !instance || !instance->instance_type ||
+		     instance_type_mirrors(instance->instance_type);
+	size_t count;
 
-	return !instance || !instance->instance_type ||
-	       instance_type_mirrors(instance->instance_type) ||
-	       observed_sessions_of(group->select->scope, interface->network_interface_id,
-				    &sessions);
+	sessions = observed_sessions_of(scope, interface->network_interface_id, &count);
+	for (size_t i = 0; !known && i < count; i++)
+		known = is_of_group(group, &sessions[i]);
+	return known;
 }
 
 /* Why a selected interface is left out, or NOT_EXCLUDED. */

@@ -177,26 +177,41 @@ static void selects(void **state)
 	observed_fini(&observed);
 }
 
-/* EC2 has let somebody mirror it: the list of types is out of date. */
-static void believes_what_is_mirrored(void **state)
+/* EC2 has let the group mirror it: the list of types is out of date. */
+static void keeps_what_it_mirrors(void **state)
 {
+	static const struct {
+		const char *deployment, *group;
+		bool believed;
+	} table[] = {
+		{NULL, NULL, false},     {"soc", NULL, false}, {"soc", "db", false},
+		{"other", "web", false}, {"soc", "web", true},
+	};
 	struct config_account account = {.name = "main"};
 	struct config config = {.deployment = "soc", .accounts = &account, .account_count = 1};
-	struct observed observed = {0};
-	struct select_scope *select;
-	struct select_result result;
+	const struct config_session group = {
+		.name = "web", .sources = {.instance_tags = &tag_web, .instance_tag_count = 1}};
 
-	build(&observed, &account);
-	world_session(&observed.scopes[0], "tms-1", "eni-old", 1, NULL, NULL);
-	observed_sort(&observed);
-	select = select_scope_new(&config, &observed.scopes[0]);
-	assert_int_equal(select_group(select, &cases[0].group, &result), 0);
-	for (size_t i = 0; i < result.exclusion_count; i++)
-		assert_int_not_equal(result.exclusions[i].reason, SELECT_INSTANCE_TYPE);
-	assert_int_equal(result.unsupported_count, 0);
-	select_fini(&result);
-	select_scope_free(select);
-	observed_fini(&observed);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct observed observed = {0};
+		struct select_scope *select;
+		struct select_result result;
+		bool left_out = false;
+
+		build(&observed, &account);
+		world_session(&observed.scopes[0], "tms-1", "eni-old", 1, table[i].deployment,
+			      table[i].group);
+		observed_sort(&observed);
+		select = select_scope_new(&config, &observed.scopes[0]);
+		assert_int_equal(select_group(select, &group, &result), 0);
+		for (size_t j = 0; j < result.exclusion_count; j++)
+			left_out |= result.exclusions[j].reason == SELECT_INSTANCE_TYPE;
+		assert_int_equal(left_out, !table[i].believed);
+		assert_int_equal(result.unsupported_count, 0);
+		select_fini(&result);
+		select_scope_free(select);
+		observed_fini(&observed);
+	}
 }
 
 int main(void)
@@ -204,7 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matches_wildcards),
 		cmocka_unit_test(selects),
-		cmocka_unit_test(believes_what_is_mirrored),
+		cmocka_unit_test(keeps_what_it_mirrors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
