@@ -44,8 +44,8 @@ int output_parse(const char *arg, struct output *out)
 	out->path = arg;
 	if (ends_in(arg, "/") || is_directory(arg))
 		return 0;
-	/* Not .pcapng: what is written is classic pcap, and the name must not say otherwise. */
-	if (ends_in(arg, ".pcap")) {
+	if (ends_in(arg, ".pcap") || ends_in(arg, ".pcapng")) {
+		out->format = ends_in(arg, ".pcapng") ? PCAP_NG : PCAP_CLASSIC;
 		out->kind = OUTPUT_FILE;
 		return 0;
 	}

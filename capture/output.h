@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "capture/pcap_format.h"
+
 enum output_kind {
 	OUTPUT_DIRECTORY, /* OUT/SESSION/START-wW-SEQ.pcap; rotation allowed */
 	OUTPUT_FILE,      /* one file, all sessions, one worker */
@@ -17,13 +19,14 @@ enum output_kind {
 
 struct output {
 	enum output_kind kind;
-	const char *path; /* borrowed from the argument; NULL for stdout and null: */
+	const char *path;        /* borrowed from the argument; NULL for stdout and null: */
+	enum pcap_format format; /* what the name of an OUTPUT_FILE says */
 };
 
 /*
  * Reads the argument of -w. An existing directory, or a path that ends in '/', is a directory;
- * a path that ends in .pcap is a file; "-" and "null:" stand for themselves.
- * Returns 0, or -EINVAL for anything else, such as .pcapng, a format that is not written yet.
+ * a path that ends in .pcap or .pcapng is a file; "-" and "null:" stand for themselves.
+ * Returns 0, or -EINVAL for anything else.
  * *out borrows arg.
  */
 int output_parse(const char *arg, struct output *out);

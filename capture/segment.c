@@ -38,10 +38,10 @@ void segment_path(const struct segment *segment, char path[SEGMENT_PATH_BYTES])
 	}
 	gmtime_r(&seconds, &utc);
 	strftime(start, sizeof(start), "%Y%m%dT%H%M%S", &utc);
-	snprintf(path, SEGMENT_PATH_BYTES, "%s/%s.%09uZ-w%u-%06u.pcap",
+	snprintf(path, SEGMENT_PATH_BYTES, "%s/%s.%09uZ-w%u-%06u%s",
 		 segment_directory_path(segment->directory), start,
-		 (unsigned int)(segment->start_ns % 1000000000), segment->worker,
-		 segment->sequence);
+		 (unsigned int)(segment->start_ns % 1000000000), segment->worker, segment->sequence,
+		 segment_directory_suffix(segment->directory));
 }
 
 int segment_lock(int fd)

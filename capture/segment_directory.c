@@ -17,6 +17,7 @@ enum {
 
 struct segment_directory {
 	char *path;
+	enum pcap_format format;
 	pthread_mutex_t lock; /* around the first use */
 	bool ready;           /* created and searched; under lock */
 	bool unsynced;        /* created, but a crash could still take it; atomic */
@@ -47,6 +48,16 @@ void segment_directory_free(struct segment_directory *directory)
 	pthread_mutex_destroy(&directory->lock);
 	free(directory->path);
 	free(directory);
+}
+
+void segment_directory_set_format(struct segment_directory *directory, enum pcap_format format)
+{
+	directory->format = format;
+}
+
+const char *segment_directory_suffix(const struct segment_directory *directory)
+{
+	return directory->format == PCAP_NG ? ".pcapng" : ".pcap";
 }
 
 const char *segment_directory_path(const struct segment_directory *directory)

@@ -6,7 +6,42 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "capture/pcapng_template.h"
 #include "capture/stream_internal.h"
+#include "capture/stream_pcapng.h"
+
+static uint64_t classic_record_bytes(const struct stream_set *set, const struct stream *stream,
+				     uint32_t session, uint32_t caplen)
+{
+	return PCAP_RECORD_HEADER_BYTES + (uint64_t)caplen;
+}
+
+static inline uint8_t *classic_write_record(struct stream_set *set, struct stream *stream,
+					    uint8_t *dst, uint32_t session,
+					    const struct stream_record *record)
+{
+	pcap_format_record_header(dst, set->config.precision, record->time_ns, record->caplen,
+				  record->len);
+	return dst + PCAP_RECORD_HEADER_BYTES;
+}
+
+static uint32_t classic_begin(struct stream_set *set, struct stream *stream, uint8_t *dst)
+{
+	pcap_format_file_header(dst, set->config.precision, set->config.snaplen);
+	return PCAP_FILE_HEADER_BYTES;
+}
+
+static bool classic_end(struct stream_set *set, struct stream *stream)
+{
+	return true;
+}
+
+static const struct stream_format classic_format = {
+	.record_bytes = classic_record_bytes,
+	.write_record = classic_write_record,
+	.begin = classic_begin,
+	.end = classic_end,
+};
 
 static struct stream *of_time(struct stream_link *link)
 {
@@ -54,13 +89,22 @@ static void set_limits(struct stream_set *set, struct stream *stream)
 		end = filesize < stream->base ? 0 : filesize - stream->base + 1;
 	if (packets && packets - stream->segment_records < records)
 		records = packets - stream->segment_records;
-	stream->soft_end = (uint32_t)end;
+	/* pcapng's limit is another, so that classic pcap need not ask which it is. */
+	if (set->config.pcapng)
+		stream->pcapng_soft_end = (uint32_t)end;
+	else
+		stream->soft_end = (uint32_t)end;
 	stream->records_max = (uint32_t)records;
 }
 
 /* Returns false where the stream holds no chunk and none is free to say that it closes. */
 static bool close_segment(struct stream_set *set, struct stream *stream)
 {
+	if (!set->format->end(set, stream)) {
+		/* Nothing more may come between: the next record has to try again first. */
+		stream->rotate_ns = 0;
+		return false;
+	}
 	if (stream->chunk) {
 		stream_chunk_flush(set, stream, CHUNK_CLOSES);
 	} else if (set->block > 1) { /* a pipe has nothing to close: its reader may stall */
@@ -85,8 +129,8 @@ static bool open_segment(struct stream_set *set, struct stream *stream, uint64_t
 	stream->now = (struct account){.last_ns = time_ns};
 	/* A pipe has one header, whatever closes and opens behind it. */
 	if (set->block > 1 || !stream->opened) {
-		pcap_format_file_header(chunk->data, set->config.precision, set->config.snaplen);
-		stream->now.fill = PCAP_FILE_HEADER_BYTES;
+		stream->serial++;
+		stream->now.fill = set->format->begin(set, stream, chunk->data);
 		stream->base = 0;
 		stream->opened = false;
 	}
@@ -100,7 +144,13 @@ bool stream_begin(struct stream_set *set, uint32_t stream_index, uint64_t time_n
 {
 	struct stream *stream = &set->streams[stream_index];
 
-	return stream->open || open_segment(set, stream, time_ns);
+	if (stream->open)
+		return true;
+	if (!open_segment(set, stream, time_ns))
+		return false;
+	if (set->config.pcapng)
+		stream_pcapng_introduce(set, stream, set->config.combined ? 0 : stream_index);
+	return true;
 }
 
 static bool rotation_due(const struct stream_set *set, const struct stream *stream,
@@ -139,22 +189,42 @@ static void move_mark(struct stream_set *set, struct stream *stream, const struc
 	stream->mark_ns = set->clock_ns;
 }
 
-/*
- * The way of a record that does not simply fit, about one in fifty of the smallest.
- * Returns false, and has counted nothing, where no chunk is free.
- */
-static __attribute__((noinline)) bool prepare(struct stream_set *set, struct stream *stream,
-					      uint64_t time_ns, uint32_t caplen)
+uint8_t *stream_extend(struct stream_set *set, struct stream *stream, uint32_t bytes)
 {
-	uint32_t bytes = PCAP_RECORD_HEADER_BYTES + caplen;
+	struct account after;
+	uint8_t *dst;
+
+	if (!stream_chunk_make_room(set, stream, bytes))
+		return NULL;
+	after = stream->now;
+	after.fill += bytes;
+	if (set->block > 1 && after.fill / CHUNK_BLOCK > stream->now.fill / CHUNK_BLOCK)
+		move_mark(set, stream, &after);
+	dst = stream->data + stream->now.fill;
+	stream->now.fill += bytes;
+	return dst;
+}
+
+/*
+ * The way of a record that does not simply fit, about one in fifty of the smallest. bytes: of the
+ * record in the segment that was open before. Returns its bytes in the one that is open now; 0,
+ * and has counted nothing, where no chunk is free.
+ */
+static __attribute__((noinline)) uint32_t prepare(struct stream_set *set, struct stream *stream,
+						  uint32_t session, uint64_t time_ns,
+						  uint32_t caplen, uint32_t bytes)
+{
+	uint32_t serial = stream->serial;
 	struct account record;
 
-	if (caplen > stream_max_caplen(set->chunk_bytes))
-		return false;
+	if (caplen > set->max_caplen)
+		return 0;
 	if (!find_room(set, stream, time_ns, bytes)) {
 		stream_chunk_keep_reserve(set);
-		return false;
+		return 0;
 	}
+	if (stream->serial != serial)
+		bytes = (uint32_t)set->format->record_bytes(set, stream, session, caplen);
 	record = stream->now;
 	record.fill += bytes;
 	record.records++;
@@ -162,33 +232,61 @@ static __attribute__((noinline)) bool prepare(struct stream_set *set, struct str
 	record.last_ns = time_ns;
 	if (set->block > 1 && record.fill / CHUNK_BLOCK > stream->now.fill / CHUNK_BLOCK)
 		move_mark(set, stream, &record);
-	return true;
+	return bytes;
+}
+
+static uint8_t *append_pcapng(struct stream_set *set, struct stream *stream, uint32_t session,
+			      struct stream_record record);
+
+/* Inlined for each format: the calls by format are direct ones. */
+static inline __attribute__((always_inline)) uint8_t *append(
+	struct stream_set *set, const struct stream_format *format, struct stream *stream,
+	uint32_t session, const struct stream_record *record, uint32_t soft_end)
+{
+	uint32_t caplen = record->caplen;
+	uint64_t bytes = format->record_bytes(set, stream, session, caplen);
+	uint64_t end = stream->now.fill + bytes;
+	bool crossing = end >= soft_end || record->time_ns >= stream->rotate_ns ||
+			stream->now.records >= stream->records_max;
+	uint8_t *dst;
+
+	if (__builtin_expect(crossing, false)) {
+		if (format == &classic_format && set->config.pcapng)
+			return append_pcapng(set, stream, session, *record);
+		bytes = prepare(set, stream, session, record->time_ns, caplen, (uint32_t)bytes);
+		if (!bytes)
+			return NULL;
+	}
+	dst = format->write_record(set, stream, stream->data + stream->now.fill, session, record);
+	if (set->config.combined)
+		stream->chunk->log[stream->now.records] = (struct chunk_record){session, caplen};
+	else
+		stream->session = session;
+	stream->now.fill += (uint32_t)bytes;
+	stream->now.records++;
+	stream->now.record_bytes += caplen;
+	stream->now.last_ns = record->time_ns;
+	if (__builtin_expect(crossing, false))
+		set_limits(set, stream);
+	return dst;
+}
+
+/* For classic pcap's way its records always cross: their soft_end is 0. */
+static __attribute__((noinline)) uint8_t *append_pcapng(struct stream_set *set,
+							struct stream *stream, uint32_t session,
+							struct stream_record record)
+{
+	return append(set, &stream_pcapng_format, stream, session, &record,
+		      stream->chunk ? stream->pcapng_soft_end : 0);
 }
 
 uint8_t *stream_append(struct stream_set *set, uint32_t stream_index, uint32_t session,
 		       uint64_t time_ns, uint32_t caplen, uint32_t len)
 {
 	struct stream *stream = &set->streams[stream_index];
-	uint64_t end = (uint64_t)stream->now.fill + PCAP_RECORD_HEADER_BYTES + caplen;
-	bool crossing = end >= stream->soft_end || time_ns >= stream->rotate_ns ||
-			stream->now.records >= stream->records_max;
-	uint8_t *dst;
+	struct stream_record record = {.time_ns = time_ns, .caplen = caplen, .len = len};
 
-	if (__builtin_expect(crossing, false) && !prepare(set, stream, time_ns, caplen))
-		return NULL;
-	dst = stream->data + stream->now.fill;
-	pcap_format_record_header(dst, set->config.precision, time_ns, caplen, len);
-	if (set->config.combined)
-		stream->chunk->log[stream->now.records] = (struct chunk_record){session, caplen};
-	else
-		stream->session = session;
-	stream->now.fill += PCAP_RECORD_HEADER_BYTES + caplen;
-	stream->now.records++;
-	stream->now.record_bytes += caplen;
-	stream->now.last_ns = time_ns;
-	if (__builtin_expect(crossing, false))
-		set_limits(set, stream);
-	return dst + PCAP_RECORD_HEADER_BYTES;
+	return append(set, &classic_format, stream, session, &record, stream->soft_end);
 }
 
 void stream_tick(struct stream_set *set, uint64_t now_ns)
@@ -215,8 +313,8 @@ bool stream_close_all(struct stream_set *set)
 	struct stream_link *link;
 
 	/* Those that hold a chunk need none, and theirs come back for the others. */
-	while ((link = stream_list_first(&set->ages)))
-		close_segment(set, stream_of_age(link));
+	while ((link = stream_list_first(&set->ages)) && close_segment(set, stream_of_age(link)))
+		;
 	while ((link = stream_list_first(&set->times)) && close_segment(set, of_time(link)))
 		;
 	/* The rest is due at once, for its next record and for every tick. */
@@ -235,6 +333,24 @@ uint32_t stream_max_caplen(uint32_t chunk_bytes)
 	return chunk_bytes > taken ? chunk_bytes - taken : 0;
 }
 
+uint32_t stream_set_max_caplen(const struct stream_set *set)
+{
+	return set->max_caplen;
+}
+
+static void choose_format(struct stream_set *set)
+{
+	uint32_t taken;
+
+	set->format = &classic_format;
+	set->max_caplen = stream_max_caplen(set->chunk_bytes);
+	if (!set->config.pcapng)
+		return;
+	taken = CHUNK_BLOCK + pcapng_template_overhead(set->config.pcapng);
+	set->format = &stream_pcapng_format;
+	set->max_caplen = set->chunk_bytes > taken ? set->chunk_bytes - taken : 0;
+}
+
 static bool allocate(struct stream_set *set)
 {
 	void *carries =
@@ -248,7 +364,8 @@ static bool allocate(struct stream_set *set)
 	set->sealed = calloc(set->chunks, sizeof(struct chunk *));
 	set->streams =
 		aligned_alloc(_Alignof(struct stream), set->config.streams * sizeof(struct stream));
-	return set->stock && set->sealed && set->streams;
+	return set->stock && set->sealed && set->streams &&
+	       (!set->config.pcapng || stream_pcapng_init(set));
 }
 
 struct stream_set *stream_set_new(const struct stream_config *config, struct chunk_pool *pool,
@@ -265,6 +382,7 @@ struct stream_set *stream_set_new(const struct stream_config *config, struct chu
 	set->config = *config;
 	set->block = config->aligned ? CHUNK_BLOCK : 1;
 	set->chunk_bytes = chunk_pool_bytes(pool);
+	choose_format(set);
 	set->log_records = config->combined ? chunk_pool_log_records(pool) : UINT32_MAX;
 	set->full = full;
 	set->empty = empty;
@@ -298,5 +416,6 @@ void stream_set_free(struct stream_set *set)
 	free(set->stock);
 	free(set->sealed);
 	free(set->streams);
+	stream_pcapng_fini(set);
 	free(set);
 }

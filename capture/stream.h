@@ -19,12 +19,19 @@
 #include "capture/ring.h"
 #include "capture/rotation.h"
 
+struct pcapng_template;
+
 struct stream_config {
 	uint32_t streams;
 	bool combined; /* one stream holds all sessions: chunks carry a log */
 	bool aligned;  /* false for a pipe: no blocks, no padding, no rewriting, one header */
 	enum pcap_precision precision;
 	uint32_t snaplen; /* for the file header, bytes; 0: no limit */
+	/*
+	 * Borrowed; NULL: classic pcap, of the two above. With a stream for each session, session i
+	 * is stream i's.
+	 */
+	const struct pcapng_template *pcapng;
 	struct rotation rotation;
 	uint64_t flush_ns; /* a chunk with records is handed over when its oldest is this old */
 };
@@ -42,9 +49,11 @@ struct stream_set *stream_set_new(const struct stream_config *config, struct chu
 void stream_set_free(struct stream_set *set);
 
 /*
- * The largest caplen that fits a chunk of this size beside a carried block and a file header.
+ * The largest caplen that fits a chunk of this size beside a carried block and a file header, of
+ * classic pcap; and the one that fits this set's chunks, of its format.
  */
 uint32_t stream_max_caplen(uint32_t chunk_bytes);
+uint32_t stream_set_max_caplen(const struct stream_set *set);
 
 /*
  * Opens a stream's segment before its first record: a file that is there, and valid, even if
@@ -61,10 +70,16 @@ bool stream_begin(struct stream_set *set, uint32_t stream, uint64_t time_ns);
  * Chunks that become full wait in the set until stream_tick() puts them on the ring: so the
  * worker publishes its counts first and no reader of the ledger sees a packet written that was
  * not yet received.
- * time_ns: since the epoch. caplen <= stream_max_caplen() of the pool's chunks.
+ * time_ns: since the epoch. caplen <= stream_set_max_caplen().
  */
 uint8_t *stream_append(struct stream_set *set, uint32_t stream, uint32_t session, uint64_t time_ns,
 		       uint32_t caplen, uint32_t len);
+
+/*
+ * A record of `session` was given up for want of a chunk: counts it for the file's statistics,
+ * where the format has them.
+ */
+void stream_refused(struct stream_set *set, uint32_t session);
 
 /*
  * Hands over the chunks that became full since the last call, takes empty chunks back, hands

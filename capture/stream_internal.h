@@ -39,6 +39,10 @@ struct stream {
 	uint32_t session;
 
 	struct account mark;
+	uint32_t pcapng_soft_end; /* what soft_end, then 0, is to classic pcap; with a chunk */
+	uint32_t serial;          /* of the segment: of those with a header of their own */
+	uint32_t interface_count; /* pcapng: in the segment so far */
+	uint32_t told;            /* pcapng: of them, whose statistics are written */
 	uint64_t mark_ns;         /* on the set's ageing clock */
 	uint64_t base;            /* file offset of the open chunk, or of the next one */
 	uint64_t first_ns;        /* the segment's first record */
@@ -50,8 +54,32 @@ struct stream {
 	struct stream_link retry; /* among those whose segment failed, by the ageing clock */
 } __attribute__((aligned(64)));
 
+/* A record's header, but for the session. */
+struct stream_record {
+	uint64_t time_ns;
+	uint32_t caplen, len;
+};
+
+/* What a file format does. Chosen when the set is made. */
+struct stream_format {
+	/* The bytes of a session's next record, what must come before it in its segment included. */
+	uint64_t (*record_bytes)(const struct stream_set *set, const struct stream *stream,
+				 uint32_t session, uint32_t caplen);
+	/* Writes all of them to dst but the packet's; returns where those are due. */
+	uint8_t *(*write_record)(struct stream_set *set, struct stream *stream, uint8_t *dst,
+				 uint32_t session, const struct stream_record *record);
+	/* Begins a file at dst; returns the bytes written. */
+	uint32_t (*begin)(struct stream_set *set, struct stream *stream, uint8_t *dst);
+	/* Appends what a file ends with; false where it needs a chunk and none is free: again, then. */
+	bool (*end)(struct stream_set *set, struct stream *stream);
+};
+
+struct stream_interface;
+
 struct stream_set {
 	struct stream_config config;
+	const struct stream_format *format;
+	uint32_t max_caplen;
 	uint32_t block; /* CHUNK_BLOCK, or 1 in a pipe */
 	uint32_t chunk_bytes;
 	uint32_t log_records; /* UINT32_MAX where chunks carry no log */
@@ -69,7 +97,15 @@ struct stream_set {
 	bool started;
 	uint8_t *carries; /* a block for each stream, touched only where one was flushed */
 	struct stream *streams;
+	struct stream_interface *interfaces; /* pcapng: by session */
+	uint32_t *members;                   /* pcapng: each stream's, by interface number */
 };
+
+/*
+ * Bytes that are no record, in an open segment: returns where they are due; NULL where that needs
+ * a chunk and none is free.
+ */
+uint8_t *stream_extend(struct stream_set *set, struct stream *stream, uint32_t bytes);
 
 /* The stream of a link in ages. */
 static inline struct stream *stream_of_age(struct stream_link *link)

@@ -41,11 +41,11 @@ static const char USAGE[] =
 	"  -s LEN              store at most so many bytes of a frame\n"
 	"\n"
 	"Output\n"
-	"  -w OUT              DIR or DIR/: DIR/SESSION/START-wW-SEQ.pcap; FILE.pcap; - (stdout);\n"
+	"  -w OUT              DIR or DIR/: DIR/SESSION/START-wW-SEQ.pcap; FILE.pcap[ng]; - (stdout);\n"
 	"                      null: (through the writer, then discarded)\n"
 	"  --split session|none  a file per session, or one for all (session)\n"
-	"  -F pcap             file format\n"
-	"  --time ns|us        resolution of the time stamps (ns)\n"
+	"  -F pcap|pcapng      file format (pcap, or what FILE's name says)\n"
+	"  --time ns|us        resolution of pcap's time stamps (ns)\n"
 	"  -b KEY:VALUE        start a new file at filesize:KB, duration:S, interval:S (wall\n"
 	"                      clock) or packets:N; may be given more than once\n"
 	"  --sync interval|segment|none  when files are brought to stable storage: as they grow,\n"
@@ -115,6 +115,7 @@ struct parse {
 	struct options *options;
 	const char *sessions; /* --sessions */
 	const char *split;
+	const char *format; /* -F */
 };
 
 static int usage_error(const char *object, const char *value, const char *remedy)
@@ -283,7 +284,7 @@ static int take_input(struct parse *parse, int option, char *value)
 
 static int take_output(struct parse *parse, int option, char *value)
 {
-	static const char *const formats[] = {"pcap", NULL};
+	static const char *const formats[] = {"pcap", "pcapng", NULL};
 	static const char *const times[] = {"ns", "us", NULL};
 	static const char *const syncs[] = {"interval", "segment", "none", NULL};
 	static const char *const splits[] = {"session", "none", NULL};
@@ -296,7 +297,10 @@ static int take_output(struct parse *parse, int option, char *value)
 	case 'b':
 		return set_rotation(&options->rotation, value);
 	case 'F':
-		return set_word("-F", value, formats, &word);
+		parse->format = value;
+		rc = set_word("-F", value, formats, &word);
+		options->format = word ? PCAP_NG : PCAP_CLASSIC;
+		return rc;
 	case OPTION_TIME:
 		rc = set_word("--time", value, times, &word);
 		options->precision = word ? PCAP_US : PCAP_NS;
@@ -422,6 +426,21 @@ static bool has_file_port(const struct options *options)
 	return false;
 }
 
+/* A file's name says its format, and the other options must not say otherwise. */
+static int check_format(const struct parse *parse)
+{
+	struct options *options = parse->options;
+
+	if (options->output.kind == OUTPUT_FILE && !parse->format)
+		options->format = options->output.format;
+	if (options->output.kind == OUTPUT_FILE && options->format != options->output.format)
+		return usage_error("-F", parse->format,
+				   "the file's name says otherwise: change it");
+	if (options->format == PCAP_NG && options->precision == PCAP_US)
+		return usage_error("--time", "us", "pcapng has nanoseconds: leave it out");
+	return GO_ON;
+}
+
 /* What holds between options, once all are read. */
 static int check(struct parse *parse)
 {
@@ -455,7 +474,7 @@ static int check(struct parse *parse)
 	if (options->queues * options->port_count < options->workers)
 		return usage_error("--workers", "above queues",
 				   "a worker needs a queue: raise --queues");
-	return read_sessions(parse);
+	return check_format(parse) == GO_ON ? read_sessions(parse) : EXIT_USAGE;
 }
 
 int options_parse(int argc, char **argv, struct options *options)

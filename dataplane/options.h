@@ -33,8 +33,9 @@ struct options {
 	struct session_map map; /* of --vni or --sessions, checked; owned */
 	const char *filter;     /* NULL: none */
 	uint32_t snaplen;       /* bytes, 0: none */
-	enum pcap_precision precision;
-	bool combined; /* --split none, or an output that is one file */
+	enum pcap_format format;
+	enum pcap_precision precision; /* of classic pcap */
+	bool combined;                 /* --split none, or an output that is one file */
 	struct rotation rotation;
 	enum writer_sync_mode sync;
 	uint64_t flush_ns;           /* --flush-interval */

@@ -10,6 +10,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
+#include "capture/pcapng_template.h"
 #include "dataplane/default_route.h"
 #include "dataplane/eal.h"
 #include "dataplane/interface.h"
@@ -144,7 +145,14 @@ static int open_sessions(struct pipeline *p, char *error)
 
 static int open_output(struct pipeline *p, char *error)
 {
-	p->streams = p->options->combined ? 1 : p->options->map.count;
+	const struct options *options = p->options;
+
+	p->streams = options->combined ? 1 : options->map.count;
+	if (options->format == PCAP_NG) {
+		p->pcapng = pcapng_template_new(&options->map, options->snaplen, options->filter);
+		if (!p->pcapng)
+			return fail(error, -ENOMEM, "-F pcapng", "out of memory");
+	}
 	return outlet_open(&p->outlet, p->options, p->streams, error);
 }
 
@@ -164,7 +172,7 @@ static uint32_t max_record(const struct pipeline *p)
 	frame = RTE_MIN(frame, session);
 	if (options->snaplen)
 		frame = RTE_MIN(frame, options->snaplen);
-	return frame + PCAP_RECORD_HEADER_BYTES;
+	return frame + (p->pcapng ? pcapng_template_overhead(p->pcapng) : PCAP_RECORD_HEADER_BYTES);
 }
 
 static int compute_sizes(struct pipeline *p, char *error)
@@ -201,6 +209,7 @@ static struct stream_config stream_settings(const struct pipeline *p)
 		.aligned = options->output.kind != OUTPUT_STDOUT,
 		.precision = options->precision,
 		.snaplen = options->snaplen,
+		.pcapng = p->pcapng,
 		.rotation = options->rotation,
 		/* A file's times are not ours to age by. */
 		.flush_ns = p->ports[0]->waits ? UINT64_MAX : flush_ns(options),
@@ -229,7 +238,7 @@ static int open_worker(struct pipeline *p, uint32_t i)
 	struct worker_config config = {
 		.vxlan_port = p->options->vxlan_port,
 		.snaplen = p->options->snaplen,
-		.max_caplen = stream_max_caplen(p->sizing.chunk_bytes),
+		.max_caplen = stream_set_max_caplen(lane->streams),
 		.one_file = p->options->output.kind == OUTPUT_FILE ||
 			    p->options->output.kind == OUTPUT_STDOUT,
 		.combined = p->options->combined,
@@ -425,6 +434,7 @@ void pipeline_close(struct pipeline *p)
 		if (p->ports[i])
 			p->ports[i]->ops->close(p->ports[i]);
 	outlet_close(&p->outlet, p->streams);
+	pcapng_template_free(p->pcapng);
 	filter_free(p->filter);
 	session_table_free((struct session_table *)p->table);
 	if (p->eal_up)

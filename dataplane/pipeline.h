@@ -38,6 +38,7 @@ struct pipeline {
 	struct clock clock;
 	char warning[PIPELINE_ERROR_BYTES]; /* lines to be said at the start */
 	struct outlet outlet;
+	struct pcapng_template *pcapng; /* NULL: classic pcap */
 	uint32_t streams;
 	struct worker_control control;
 	struct pipeline_lane lanes[OPTIONS_WORKERS_MAX];

@@ -235,6 +235,7 @@ static inline enum drop_reason record(struct worker *w, const struct port *port,
 	dst = append(w, port, session, time_ns, &t);
 	if (unlikely(!dst)) {
 		return_ticket(w->config.control);
+		stream_refused(w->config.streams, session);
 		/* An input that can wait ran out of chunks only because it may wait no longer. */
 		return port->waits ? DROP_AFTER_STOP : DROP_NO_BUFFER;
 	}
