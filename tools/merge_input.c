@@ -94,7 +94,7 @@ static bool earlier(const struct merge_input *a, const struct merge_input *b)
 {
 	if (a->record.time_ns != b->record.time_ns)
 		return a->record.time_ns < b->record.time_ns;
-	return a->number > b->number;
+	return a->number < b->number;
 }
 
 static void swap(struct merge_input **a, struct merge_input **b)

@@ -48,8 +48,8 @@ enum merge_event {
 };
 
 /*
- * What comes next; of packets of the same time the one of the file that was added last, as
- * mergecap does; within a file in the file's order. *input is the file, borrowed until the next call.
+ * What comes next; of packets of the same time the one of the file that was added first, so that
+ * a stream's rotated files keep their order; within a file in the file's order. *input is the file, borrowed until the next call.
  * Returns an enum merge_event, or -errno: merge_inputs_failed() is the file.
  */
 int merge_inputs_next(struct merge_inputs *inputs, struct merge_input **input);

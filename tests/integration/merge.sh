@@ -25,13 +25,16 @@ summary()
 	capinfos -TMQ -rcdae "$1" | cut -f 2- | sed -E 's/(\.[0-9]{6})"/\1000"/g'
 }
 
-# as_mergecap WHAT FILE...: in both formats
+# as_mergecap WHAT FILE...: in both formats. Of packets of one time mergecap has the last file's first.
 as_mergecap()
 {
-	local what=$1 format
+	local what=$1 format file reversed=()
 
 	shift
-	mergecap -I none -w "$T/theirs.pcapng" "$@"
+	for file in "$@"; do
+		reversed=("$file" "${reversed[@]}")
+	done
+	mergecap -I none -w "$T/theirs.pcapng" "${reversed[@]}"
 	packets "$T/theirs.pcapng" >"$T/theirs.packets"
 	for format in pcap pcapng; do
 		expect_exit 0 "$merge" --force -w "$T/ours.$format" "$@" 2>"$T/merge.err"
