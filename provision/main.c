@@ -9,9 +9,11 @@
 #include "provision/commands/destroy_command.h"
 #include "provision/commands/drift_command.h"
 #include "provision/commands/exit_code.h"
+#include "provision/commands/iam_policy_command.h"
 #include "provision/commands/operation_command.h"
 #include "provision/commands/orphans_command.h"
 #include "provision/commands/plan_command.h"
+#include "provision/commands/session_map_command.h"
 #include "provision/commands/whoami_command.h"
 
 static const struct command {
@@ -32,6 +34,8 @@ static const struct command {
 	{"target-group", operation_command, "collectors behind a load balancer, their health"},
 	{"listener", operation_command, "what a load balancer listens to"},
 	{"whoami", whoami_command, "show which identity signs, and where requests go"},
+	{"session-map", session_map_command, "write the session map that captures read"},
+	{"iam-policy", iam_policy_command, "print the IAM policies that are needed"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
