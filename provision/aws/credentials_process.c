@@ -57,7 +57,7 @@ static int fail(const struct program *program, int rc, const char *what, struct 
 static int set_actions(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,
 		       int output)
 {
-	sigset_t defaults;
+	sigset_t defaults, none;
 	int rc = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
 	if (!rc)
@@ -67,8 +67,13 @@ static int set_actions(posix_spawn_file_actions_t *actions, posix_spawnattr_t *a
 	sigfillset(&defaults);
 	if (!rc)
 		rc = posix_spawnattr_setsigdefault(attributes, &defaults);
+	/* Who calls may be holding signals back; the program must die of them. */
+	sigemptyset(&none);
 	if (!rc)
-		rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
+		rc = posix_spawnattr_setsigmask(attributes, &none);
+	if (!rc)
+		rc = posix_spawnattr_setflags(attributes,
+					      POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	return rc;
 }
 

@@ -12,6 +12,7 @@ import email.utils
 import http.server
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -498,6 +499,11 @@ def show_arguments():
     return process_document(AccessKeyId="|".join(sys.argv[3:]).replace(" ", "_"))
 
 
+def show_signals():
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    return process_document(AccessKeyId=f"BLOCKED{len(blocked)}")
+
+
 def print_too_much():
     return "x" * (1 << 20)
 
@@ -522,6 +528,7 @@ def close_and_sleep():
 
 PROCESSES = {
     "good": process_document, "long_term": long_term, "show_arguments": show_arguments,
+    "show_signals": show_signals,
     "too_much": print_too_much, "fails": fail_with_keys, "dies": die, "sleeps": sleep,
     "closes": close_and_sleep, "silent": lambda: "", "not_json": lambda: "AKID secret",
     "version_2": lambda: process_document(Version=2),

@@ -66,6 +66,23 @@ static void splits_arguments(void **state)
 	credentials_fini(&credentials);
 }
 
+/* It can be interrupted, although its parent holds signals back just then. */
+static void gets_no_blocked_signals(void **state)
+{
+	struct credentials credentials;
+	struct failure failure;
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	rc = load(PROGRAM "show_signals", &credentials, &failure);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	assert_int_equal(rc, 0);
+	assert_string_equal(credentials.access_key_id, "BLOCKED0");
+	credentials_fini(&credentials);
+}
+
 static void tells_what_is_wrong(void **state)
 {
 	static const struct {
@@ -141,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(takes_keys, set_up),
 		cmocka_unit_test_setup(splits_arguments, set_up),
+		cmocka_unit_test_setup(gets_no_blocked_signals, set_up),
 		cmocka_unit_test_setup(tells_what_is_wrong, set_up),
 		cmocka_unit_test_setup(stops_waiting, set_up),
 	};
