@@ -212,14 +212,14 @@ int run_options_parse(struct run_options *options, int argc, char **argv, char *
 	*options = (struct run_options){0};
 	*warning = '\0';
 	memcpy(parse.table, own_options, sizeof(own_options));
-	session_options_getopt(SESSION_RUN, parse.table + OWN_OPTIONS, SESSION_OPTIONS_MAX);
+	session_options_getopt(parse.table + OWN_OPTIONS, SESSION_OPTIONS_MAX);
 	options->capture = calloc((size_t)argc + 1, sizeof(*options->capture));
 	if (!options->capture)
 		return failure_memory(failure);
 	rc = split(&parse, argv + 1, failure);
 	if (rc || options->help)
 		return rc;
-	rc = session_options_check(&options->session, SESSION_RUN, warning, failure);
+	rc = session_options_check(&options->session, warning, failure);
 	if (!rc)
 		rc = read_map(&parse, failure);
 	if (!rc)
@@ -240,7 +240,7 @@ int run_options_help(void)
 	struct buffer text = {0};
 	bool failed;
 
-	session_options_help(SESSION_RUN, &text);
+	session_options_help(&text);
 	printf("usage: mirrorcap run SESSION-OPTIONS CAPTURE-OPTIONS [--delete-on-exit]\n\n"
 	       "Starts a capture and, once it receives, adopts the session that matches or creates "
 	       "it.\n\nThe session\n%s"

@@ -78,9 +78,6 @@ int mirror_session_list_append(struct mirror_session_list *list, const json_t *o
 bool mirror_session_matches(const struct mirror_session *session,
 			    const struct mirror_session_spec *spec);
 
-/* The session in AWS CLI's form. Owned by the caller, json_decref(); NULL where memory is short. */
-json_t *mirror_session_json(const struct mirror_session *session);
-
 void mirror_session_fini(struct mirror_session *session);
 
 void mirror_session_list_fini(struct mirror_session_list *list);

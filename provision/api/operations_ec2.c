@@ -14,9 +14,18 @@ static const struct shape_member tag_members[] = {
 };
 const struct shape operations_tag = {SHAPE_MEMBERS(tag_members)};
 
+static const char *check_given(const char *text)
+{
+	return *text ? NULL : "a filter's name and values are not empty";
+}
+
 static const struct shape_member filter_members[] = {
-	{.name = "Name", .required = true},
-	{.name = "Values", .kind = SHAPE_TEXTS, .query = "Value", .required = true},
+	{.name = "Name", .required = true, .check = check_given},
+	{.name = "Values",
+	 .kind = SHAPE_TEXTS,
+	 .query = "Value",
+	 .required = true,
+	 .check = check_given},
 };
 const struct shape operations_filter = {SHAPE_MEMBERS(filter_members)};
 

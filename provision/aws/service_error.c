@@ -12,6 +12,13 @@
 	"machine's clock (timedatectl)"
 #define CHECK_KEYS "check AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and that the keys are of this region"
 #define CHECK_ID   "check the id, and that --region is the one it was made in"
+#define TARGET_IN_USE                                                       \
+	"sessions use it: list them with mirrorcap session list --filters " \
+	"Name=traffic-mirror-target-id,Values=TMT"
+#define FILTER_IN_USE                                                       \
+	"sessions use it: list them with mirrorcap session list --filters " \
+	"Name=traffic-mirror-filter-id,Values=TMF"
+#define QUOTA "the account's quota is used up: delete some, or have it raised"
 
 static const struct {
 	const char *code;
@@ -36,6 +43,30 @@ static const struct {
 	{"InvalidTrafficMirrorFilterId.NotFound", CHECK_ID},
 	{"InvalidNetworkInterfaceID.NotFound", CHECK_ID},
 	{"InvalidNetworkInterfaceId.NotFound", CHECK_ID},
+	{"InvalidTrafficMirrorFilterRuleId.NotFound", CHECK_ID},
+	{"LoadBalancerNotFound", CHECK_ID},
+	{"TargetGroupNotFound", CHECK_ID},
+	{"ListenerNotFound", CHECK_ID},
+	{"TrafficMirrorTargetInUse", TARGET_IN_USE},
+	{"TrafficMirrorTargetInUseException", TARGET_IN_USE},
+	{"TrafficMirrorFilterInUse", FILTER_IN_USE},
+	{"TrafficMirrorFilterInUseException", FILTER_IN_USE},
+	{"TrafficMirrorFilterRuleAlreadyExists",
+	 "the filter has a rule of this number and direction: choose another --rule-number, or modify "
+	 "that rule"},
+	{"ResourceInUse", "delete what uses it first: listeners, then target groups"},
+	{"TrafficMirrorTargetLimitExceeded",
+	 "the account's quota of targets is used up: delete some, or have it raised"},
+	{"TrafficMirrorFilterLimitExceeded",
+	 "the account's quota of filters is used up: delete some, or have it raised"},
+	{"TrafficMirrorFilterRuleLimitExceeded",
+	 "a filter has 10 rules at most: merge some, or have the quota raised"},
+	{"TooManyLoadBalancers", QUOTA},
+	{"TooManyTargetGroups", QUOTA},
+	{"TooManyTargets", QUOTA},
+	{"TooManyRegistrationsForTargetId", QUOTA},
+	{"SubnetNotFound", CHECK_ID},
+	{"InvalidTarget", "give targets of the group's type that are in its VPC"},
 	{"NetworkInterfaceNotSupported",
 	 "this instance type cannot be mirrored: mirror another, or change its type"},
 	{"TrafficMirrorSessionsPerInterfaceLimitExceeded",

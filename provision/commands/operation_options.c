@@ -1,50 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provision/commands/operation_options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "provision/api/near_match.h"
-#include "provision/commands/shorthand.h"
+#include "provision/commands/operation_values.h"
 
 enum {
 	MAX_OPTIONS = 48,
-	MAX_TAGS = 50,
-	MAX_FILTERS = 200,
 	HELP_COLUMN = 34,
 };
 
-enum what {
-	OPTION_MEMBER,
-	OPTION_NOT, /* --no-NAME of a flag */
-	OPTION_TAG,
-	OPTION_REGION,
-	OPTION_PROFILE,
-	OPTION_ENDPOINT,
-	OPTION_OUTPUT,
-	OPTION_HELP,
-};
-
-struct option {
-	char name[OPERATION_OPTIONS_NAME_BYTES];
-	enum what what;
-	const struct shape_member *member; /* of OPTION_MEMBER and OPTION_NOT */
-	const char *argument;              /* NULL: takes none */
-	const char *help;
-	bool needed;
-};
-
 struct option_table {
-	struct option options[MAX_OPTIONS];
+	struct operation_option options[MAX_OPTIONS];
 	size_t count;
 };
 
 static const struct {
 	const char *name;
-	enum what what;
+	enum operation_option_what what;
 	const char *argument;
 	const char *help;
 } common[] = {
@@ -60,20 +36,25 @@ static const struct {
 
 /* The table of a command's options. */
 
+static bool is_capital(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
 void operation_options_name(const char *member, char name[OPERATION_OPTIONS_NAME_BYTES])
 {
 	size_t length = 0;
 
 	for (const char *c = member; *c && length + 2 < OPERATION_OPTIONS_NAME_BYTES; c++) {
-		if (c != member && isupper((unsigned char)*c) && !isupper((unsigned char)c[-1]))
+		if (c != member && is_capital(*c) && !is_capital(c[-1]))
 			name[length++] = '-';
-		name[length++] = (char)tolower((unsigned char)*c);
+		name[length++] = is_capital(*c) ? (char)(*c | 0x20) : *c;
 	}
 	name[length] = '\0';
 }
 
 /* NULL where the table is full: a mistake that the tests find. */
-static struct option *add_option(struct option_table *table)
+static struct operation_option *add_option(struct option_table *table)
 {
 	return table->count < MAX_OPTIONS ? &table->options[table->count++] : NULL;
 }
@@ -81,13 +62,13 @@ static struct option *add_option(struct option_table *table)
 static void add_member(struct option_table *table, const struct operation_command *command,
 		       const struct shape_member *member)
 {
-	struct option *option = add_option(table);
+	struct operation_option *option = add_option(table);
 	char name[OPERATION_OPTIONS_NAME_BYTES];
 	bool one = command->one && strcmp(command->one, member->name) == 0;
 
 	if (!option)
 		return;
-	*option = (struct option){
+	*option = (struct operation_option){
 		.member = member,
 		.argument = member->argument,
 		.help = one ? "which one" : member->help,
@@ -103,7 +84,7 @@ static void add_member(struct option_table *table, const struct operation_comman
 	option = add_option(table);
 	if (!option)
 		return;
-	*option = (struct option){.name = "no-", .what = OPTION_NOT, .member = member};
+	*option = (struct operation_option){.name = "no-", .what = OPTION_NOT, .member = member};
 	operation_options_name(member->name, name);
 	snprintf(option->name + 3, sizeof(option->name) - 3, "%.60s", name);
 }
@@ -126,22 +107,22 @@ static void make_table(const struct operation_command *command, struct option_ta
 			add_member(table, command, member);
 	}
 	if (takes_tags(shape)) {
-		struct option *option = add_option(table);
+		struct operation_option *option = add_option(table);
 
 		if (option)
-			*option = (struct option){.name = "tag",
-						  .what = OPTION_TAG,
-						  .argument = "KEY=VALUE",
-						  .help = "a tag; may be repeated"};
+			*option = (struct operation_option){.name = "tag",
+							    .what = OPTION_TAG,
+							    .argument = "KEY=VALUE",
+							    .help = "a tag; may be repeated"};
 	}
 	for (size_t i = 0; i < COMMON; i++) {
-		struct option *option = add_option(table);
+		struct operation_option *option = add_option(table);
 
 		if (!option)
 			return;
-		*option = (struct option){.what = common[i].what,
-					  .argument = common[i].argument,
-					  .help = common[i].help};
+		*option = (struct operation_option){.what = common[i].what,
+						    .argument = common[i].argument,
+						    .help = common[i].help};
 		snprintf(option->name, sizeof(option->name), "%s", common[i].name);
 	}
 }
@@ -152,7 +133,7 @@ void operation_options_help(const struct operation_command *command, struct buff
 
 	make_table(command, &table);
 	for (size_t i = 0; i < table.count; i++) {
-		const struct option *option = &table.options[i];
+		const struct operation_option *option = &table.options[i];
 		const char *argument = option->argument ? option->argument : "";
 		/* Where one is shown, the list's placeholder ends before "[,…]". */
 		size_t length = command->one ? strcspn(argument, "[") : strlen(argument);
@@ -169,265 +150,39 @@ void operation_options_help(const struct operation_command *command, struct buff
 	}
 }
 
-/* Values. */
+/* Words. */
 
 struct parse {
-	struct operation_options *options;
+	struct operation_values values;
 	struct option_table table;
-	struct failure *failure;
 };
-
-static int refuse(const struct option *option, const char *argument, const char *what,
-		  const char *remedy, struct failure *failure)
-{
-	failure_set(failure, FAILURE_USAGE, "--%s '%s': %s", option->name, argument, what);
-	failure_set_remedy(failure, "%s", remedy);
-	return -EINVAL;
-}
-
-static int set(struct parse *parse, const char *member, json_t *value)
-{
-	return json_object_set_new(parse->options->input, member, value)
-		       ? failure_memory(parse->failure)
-		       : 0;
-}
-
-/* Takes the value over, which may be NULL. */
-static int append(struct parse *parse, const char *member, json_t *value)
-{
-	json_t *list = json_object_get(parse->options->input, member);
-
-	if (!list) {
-		list = json_array();
-		if (json_object_set_new(parse->options->input, member, list)) {
-			json_decref(value);
-			return failure_memory(parse->failure);
-		}
-	}
-	return json_array_append_new(list, value) ? failure_memory(parse->failure) : 0;
-}
-
-static int bad_text(const struct option *option, const struct shape_problem *problem,
-		    struct failure *failure)
-{
-	return refuse(option, problem->value, problem->what, problem->remedy, failure);
-}
-
-/* Checks one text; *value is set where it is a scalar or an element of a list. */
-static int make_value(struct parse *parse, const struct option *option, const char *text,
-		      json_t **value)
-{
-	struct shape_problem problem;
-	int64_t number = 0;
-
-	if (!shape_examine_text(option->member, text, &problem))
-		return bad_text(option, &problem, parse->failure);
-	if (option->member->kind == SHAPE_NUMBER) {
-		shape_number(text, &number);
-		*value = json_integer(number);
-		return *value ? 0 : failure_memory(parse->failure);
-	}
-	*value = json_string(text);
-	return *value ? 0 : refuse(option, text, "not UTF-8", "give it in UTF-8", parse->failure);
-}
-
-static int set_scalar(struct parse *parse, const struct option *option, const char *text)
-{
-	json_t *value;
-	int rc = make_value(parse, option, text, &value);
-
-	return rc ? rc : set(parse, option->member->name, value);
-}
-
-/* A list of ids of which one is shown takes no second. */
-static int set_texts(struct parse *parse, const struct option *option, const char *text)
-{
-	const bool one = parse->options->command->one != NULL;
-	char *copy = strdup(text), *rest = copy, *piece;
-	int rc = copy ? 0 : failure_memory(parse->failure);
-	json_t *value;
-
-	if (one)
-		json_object_del(parse->options->input, option->member->name);
-	while (!rc && (piece = one ? rest : strsep(&rest, ","))) {
-		rc = make_value(parse, option, piece, &value);
-		if (!rc)
-			rc = append(parse, option->member->name, value);
-		if (one)
-			break;
-	}
-	free(copy);
-	return rc;
-}
-
-static int bad_structure(const struct option *option, const char *text,
-			 const struct shape_problem *problem, struct failure *failure)
-{
-	failure_set(failure, FAILURE_USAGE, "--%s '%s': %s%s%s%s%s", option->name, text,
-		    problem->path, problem->path[0] ? " " : "", problem->value,
-		    problem->value[0] ? ": " : "", problem->what);
-	failure_set_remedy(failure, "%s", problem->remedy);
-	return -EINVAL;
-}
-
-static int make_structure(struct parse *parse, const struct option *option, const char *text,
-			  json_t **value)
-{
-	struct shape_problem problem;
-	char remedy[128];
-	int rc = shorthand_parse(option->member->shape, text, value);
-
-	if (rc == -ENOMEM)
-		return failure_memory(parse->failure);
-	if (rc) {
-		snprintf(remedy, sizeof(remedy), "give %s", option->member->argument);
-		return refuse(option, text, "not in its form", remedy, parse->failure);
-	}
-	if (shape_examine(option->member->shape, *value, &problem))
-		return 0;
-	json_decref(*value);
-	return bad_structure(option, text, &problem, parse->failure);
-}
-
-static int set_structure(struct parse *parse, const struct option *option, const char *text)
-{
-	const struct shape_member *member = option->member;
-	size_t count = json_array_size(json_object_get(parse->options->input, member->name));
-	json_t *value;
-	int rc = make_structure(parse, option, text, &value);
-
-	if (rc)
-		return rc;
-	if (member->kind == SHAPE_STRUCTURE)
-		return set(parse, member->name, value);
-	if (count == MAX_FILTERS) {
-		json_decref(value);
-		return refuse(option, text, "one too many", "give at most 200", parse->failure);
-	}
-	return append(parse, member->name, value);
-}
-
-static int set_member(struct parse *parse, const struct option *option, const char *text)
-{
-	switch (option->member->kind) {
-	case SHAPE_TEXT:
-	case SHAPE_NUMBER:
-		return set_scalar(parse, option, text);
-	case SHAPE_FLAG:
-		return set(parse, option->member->name, json_true());
-	case SHAPE_TEXTS:
-		return set_texts(parse, option, text);
-	case SHAPE_STRUCTURE:
-	case SHAPE_STRUCTURES:
-		break;
-	}
-	return set_structure(parse, option, text);
-}
-
-/* Tags are collected under this name, and move to where they belong at the end. */
-#define TAGS "Tags"
-
-static int add_tag(struct parse *parse, const struct option *option, const char *text)
-{
-	const char *equals = strchr(text, '=');
-	json_t *tag;
-
-	if (!equals || equals == text)
-		return refuse(option, text, "not a tag", "give KEY=VALUE", parse->failure);
-	if (json_array_size(json_object_get(parse->options->input, TAGS)) == MAX_TAGS)
-		return refuse(option, text, "one too many", "give at most 50", parse->failure);
-	tag = json_pack("{s:s%,s:s}", "Key", text, (size_t)(equals - text), "Value", equals + 1);
-	if (!tag)
-		return refuse(option, text, "not UTF-8", "give it in UTF-8", parse->failure);
-	return append(parse, TAGS, tag);
-}
-
-static int set_form(struct parse *parse, const struct option *option, const char *text)
-{
-	static const char *const forms[] = {
-		[OPERATION_JSON] = "json",
-		[OPERATION_TEXT] = "text",
-		[OPERATION_TABLE] = "table",
-	};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (strcmp(text, forms[i]) != 0)
-			continue;
-		parse->options->form = (enum operation_form)i;
-		parse->options->form_given = true;
-		return 0;
-	}
-	return refuse(option, text, "not a form of output", "give json, text or table",
-		      parse->failure);
-}
-
-static int set_client(struct parse *parse, const struct option *option, const char *text)
-{
-	struct client_options *client = &parse->options->client;
-
-	if (!*text)
-		return refuse(option, text, "is empty", "give a value or leave it out",
-			      parse->failure);
-	if (option->what == OPTION_REGION)
-		client->region = text;
-	else if (option->what == OPTION_PROFILE)
-		client->profile = text;
-	else
-		client->endpoint_url = text;
-	return 0;
-}
-
-/* text: NULL for options without a value. */
-static int set_option(struct parse *parse, const struct option *option, const char *text)
-{
-	switch (option->what) {
-	case OPTION_MEMBER:
-		return set_member(parse, option, text);
-	case OPTION_NOT:
-		return set(parse, option->member->name, json_false());
-	case OPTION_TAG:
-		return add_tag(parse, option, text);
-	case OPTION_OUTPUT:
-		return set_form(parse, option, text);
-	case OPTION_HELP:
-		parse->options->help = true;
-		return 0;
-	case OPTION_REGION:
-	case OPTION_PROFILE:
-	case OPTION_ENDPOINT:
-		break;
-	}
-	return set_client(parse, option, text);
-}
-
-/* Words. */
 
 static int refuse_word(const struct parse *parse, const char *word, size_t length, const char *what,
 		       const char *near)
 {
-	const struct operation_command *command = parse->options->command;
+	const struct operation_command *command = parse->values.options->command;
 
-	failure_set(parse->failure, FAILURE_USAGE, "%.*s: %s", (int)length, word, what);
+	failure_set(parse->values.failure, FAILURE_USAGE, "%.*s: %s", (int)length, word, what);
 	if (near)
-		failure_set_remedy(parse->failure, "did you mean --%s?", near);
+		failure_set_remedy(parse->values.failure, "did you mean --%s?", near);
 	else
-		failure_set_remedy(parse->failure, "see mirrorcap %s %s --help", command->noun,
-				   command->verb);
+		failure_set_remedy(parse->values.failure, "see mirrorcap %s %s --help",
+				   command->noun, command->verb);
 	return -EINVAL;
 }
 
 /* The option that word, "--NAME" or "--NAME=VALUE", means; NULL with failure set. */
-static const struct option *find_option(const struct parse *parse, const char *word)
+static const struct operation_option *find_option(const struct parse *parse, const char *word)
 {
 	const char *name = word + 2;
 	const size_t length = strcspn(name, "=");
-	const struct option *found = NULL;
+	const struct operation_option *found = NULL;
 	char cut[OPERATION_OPTIONS_NAME_BYTES];
 	struct near_match near = {.word = cut};
 
 	snprintf(cut, sizeof(cut), "%.*s", (int)length, name);
 	for (size_t i = 0; i < parse->table.count; i++) {
-		const struct option *option = &parse->table.options[i];
+		const struct operation_option *option = &parse->table.options[i];
 
 		if (strcmp(option->name, cut) == 0)
 			return option;
@@ -447,25 +202,25 @@ static const struct option *find_option(const struct parse *parse, const char *w
 
 static int refuse_operand(const struct parse *parse, const char *word)
 {
-	const struct operation_command *command = parse->options->command;
+	const struct operation_command *command = parse->values.options->command;
 
-	failure_set(parse->failure, FAILURE_USAGE, "'%s': not an option", word);
-	failure_set_remedy(parse->failure, "see mirrorcap %s %s --help", command->noun,
+	failure_set(parse->values.failure, FAILURE_USAGE, "'%s': not an option", word);
+	failure_set_remedy(parse->values.failure, "see mirrorcap %s %s --help", command->noun,
 			   command->verb);
 	return -EINVAL;
 }
 
-static bool takes_more_words(const struct parse *parse, const struct option *option)
+static bool takes_more_words(const struct parse *parse, const struct operation_option *option)
 {
-	return option && option->what == OPTION_MEMBER && !parse->options->command->one &&
+	return option && option->what == OPTION_MEMBER && !parse->values.options->command->one &&
 	       (option->member->kind == SHAPE_TEXTS || option->member->kind == SHAPE_STRUCTURES);
 }
 
 /* Reads the option at *word, and moves past its value where that is a word of its own. */
-static int parse_option(struct parse *parse, char ***word, const struct option **last)
+static int parse_option(struct parse *parse, char ***word, const struct operation_option **last)
 {
 	const char *text = **word, *equals = strchr(text, '=');
-	const struct option *option = find_option(parse, text);
+	const struct operation_option *option = find_option(parse, text);
 	size_t length = strcspn(text, "=");
 
 	*last = option;
@@ -480,26 +235,26 @@ static int parse_option(struct parse *parse, char ***word, const struct option *
 	} else if (equals) {
 		equals++;
 	}
-	return set_option(parse, option, equals);
+	return operation_values_set(&parse->values, option, equals);
 }
 
 /* word: NULL-terminated, as main()'s. */
 static int parse_words(struct parse *parse, char **word)
 {
-	const struct option *last = NULL;
+	const struct operation_option *last = NULL;
 	int rc = 0;
 
-	for (; !rc && *word && !parse->options->help; word++) {
+	for (; !rc && *word && !parse->values.options->help; word++) {
 		const char *text = *word;
 
 		if (strcmp(text, "-h") == 0)
-			parse->options->help = true;
+			parse->values.options->help = true;
 		else if (strncmp(text, "--", 2) == 0)
 			rc = parse_option(parse, &word, &last);
 		else if (text[0] == '-' && text[1])
 			rc = refuse_word(parse, text, 2, "no such option", NULL);
 		else if (takes_more_words(parse, last))
-			rc = set_member(parse, last, text);
+			rc = operation_values_set_member(&parse->values, last, text);
 		else
 			rc = refuse_operand(parse, text);
 	}
@@ -510,17 +265,18 @@ static int parse_words(struct parse *parse, char **word)
 
 static int set_defaults(struct parse *parse)
 {
-	const struct operation_default *row = parse->options->command->defaults;
+	const struct operation_default *row = parse->values.options->command->defaults;
 	int rc = 0;
 
 	for (; !rc && row && row->member; row++) {
-		const struct option option = {
-			.member = shape_find(operation_command_shape(parse->options->command),
-					     row->member),
+		const struct operation_option option = {
+			.member =
+				shape_find(operation_command_shape(parse->values.options->command),
+					   row->member),
 		};
 
-		if (!json_object_get(parse->options->input, row->member))
-			rc = set_member(parse, &option, row->text);
+		if (!json_object_get(parse->values.options->input, row->member))
+			rc = operation_values_set_member(&parse->values, &option, row->text);
 	}
 	return rc;
 }
@@ -531,18 +287,19 @@ static int check_missing(struct parse *parse)
 	int rc = 0;
 
 	for (size_t i = 0; i < parse->table.count; i++) {
-		const struct option *option = &parse->table.options[i];
+		const struct operation_option *option = &parse->table.options[i];
 
-		if (option->needed && !json_object_get(parse->options->input, option->member->name))
+		if (option->needed &&
+		    !json_object_get(parse->values.options->input, option->member->name))
 			buffer_format(&missing, "%s--%s %.*s", missing.length ? ", " : "",
 				      option->name, (int)strcspn(option->argument, "["),
 				      option->argument);
 	}
 	if (missing.failed) {
-		rc = failure_memory(parse->failure);
+		rc = failure_memory(parse->values.failure);
 	} else if (missing.length) {
-		failure_set(parse->failure, FAILURE_USAGE, "missing %s", missing.data);
-		failure_set_remedy(parse->failure, "--help tells what each one is");
+		failure_set(parse->values.failure, FAILURE_USAGE, "missing %s", missing.data);
+		failure_set_remedy(parse->values.failure, "--help tells what each one is");
 		rc = -EINVAL;
 	}
 	buffer_fini(&missing);
@@ -552,20 +309,20 @@ static int check_missing(struct parse *parse)
 /* Something besides the id must be given, and no field both set and removed. */
 static int check_changes(struct parse *parse)
 {
-	const json_t *input = parse->options->input;
+	const json_t *input = parse->values.options->input;
 	const json_t *removed = json_object_get(input, "RemoveFields");
 	size_t given = json_object_size(input) - (json_object_get(input, "DryRun") != NULL);
 
-	if (!parse->options->command->changes)
+	if (!parse->values.options->command->changes)
 		return 0;
 	if (given < 2) {
-		failure_set(parse->failure, FAILURE_USAGE, "nothing to change");
-		failure_set_remedy(parse->failure, "--help lists what can be changed");
+		failure_set(parse->values.failure, FAILURE_USAGE, "nothing to change");
+		failure_set_remedy(parse->values.failure, "--help lists what can be changed");
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < json_array_size(removed); i++) {
 		const char *field = json_string_value(json_array_get(removed, i));
-		const struct option *option = parse->table.options;
+		const struct operation_option *option = parse->table.options;
 
 		while (option < parse->table.options + parse->table.count &&
 		       strcmp(option->name, field) != 0)
@@ -573,8 +330,9 @@ static int check_changes(struct parse *parse)
 		if (option == parse->table.options + parse->table.count ||
 		    !json_object_get(input, option->member->name))
 			continue;
-		return refuse(option, field, "both set and removed",
-			      "leave it out of --remove-fields", parse->failure);
+		return operation_values_refuse(option, field, "both set and removed",
+					       "leave it out of --remove-fields",
+					       parse->values.failure);
 	}
 	return 0;
 }
@@ -589,8 +347,8 @@ static int refuse_choice(struct parse *parse, const struct shape *shape, const c
 		operation_options_name(*member, name);
 		buffer_format(&names, "%s--%s", names.length ? ", " : "", name);
 	}
-	failure_set(parse->failure, FAILURE_USAGE, "%s", what);
-	failure_set_remedy(parse->failure, "give one of %s", buffer_string(&names));
+	failure_set(parse->values.failure, FAILURE_USAGE, "%s", what);
+	failure_set_remedy(parse->values.failure, "give one of %s", buffer_string(&names));
 	buffer_fini(&names);
 	return -EINVAL;
 }
@@ -598,43 +356,46 @@ static int refuse_choice(struct parse *parse, const struct shape *shape, const c
 /* What holds between members: the values themselves were checked one by one. */
 static int check_whole(struct parse *parse)
 {
-	const struct shape *shape = operation_command_shape(parse->options->command);
+	const struct shape *shape = operation_command_shape(parse->values.options->command);
 	struct shape_problem problem;
 	int given = 0;
 
-	if (shape_examine(shape, parse->options->input, &problem))
+	if (shape_examine(shape, parse->values.options->input, &problem))
 		return 0;
 	for (const char *const *member = shape->one_of; member && *member; member++)
-		given += json_object_get(parse->options->input, *member) != NULL;
+		given += json_object_get(parse->values.options->input, *member) != NULL;
 	if (shape->one_of && given != 1)
 		return refuse_choice(parse, shape,
 				     given ? "more than one of several" : "missing one of several");
-	failure_set(parse->failure, FAILURE_USAGE, "%s%s%s", problem.path,
+	failure_set(parse->values.failure, FAILURE_USAGE, "%s%s%s", problem.path,
 		    problem.path[0] ? ": " : "", problem.what);
-	failure_set_remedy(parse->failure, "%s", problem.remedy);
+	failure_set_remedy(parse->values.failure, "%s", problem.remedy);
 	return -EINVAL;
 }
 
 /* EC2 has tags beside the type of what they are put on. */
 static int move_tags(struct parse *parse)
 {
-	const struct operation *operation = operation_find(
-		parse->options->command->operation ? parse->options->command->operation : "");
-	json_t *tags = json_object_get(parse->options->input, TAGS);
+	const struct operation *operation =
+		operation_find(parse->values.options->command->operation
+				       ? parse->values.options->command->operation
+				       : "");
+	json_t *tags = json_object_get(parse->values.options->input, OPERATION_VALUES_TAGS);
 	int rc;
 
 	if (!tags || !operation || !operation->tagging)
 		return 0;
-	rc = set(parse, "TagSpecifications",
-		 json_pack("[{s:s,s:O}]", "ResourceType", operation->tagging, "Tags", tags));
-	json_object_del(parse->options->input, TAGS);
+	rc = operation_values_put(
+		&parse->values, "TagSpecifications",
+		json_pack("[{s:s,s:O}]", "ResourceType", operation->tagging, "Tags", tags));
+	json_object_del(parse->values.options->input, OPERATION_VALUES_TAGS);
 	return rc;
 }
 
 int operation_options_parse(const struct operation_command *command, int argc, char **argv,
 			    struct operation_options *options, struct failure *failure)
 {
-	struct parse parse = {.options = options, .failure = failure};
+	struct parse parse = {.values = {options, failure}};
 	int rc;
 
 	*options = (struct operation_options){.command = command, .input = json_object()};

@@ -206,6 +206,16 @@ static const struct operation_detail *detail_of(const struct operation_command *
 	return detail && detail->member ? detail : NULL;
 }
 
+/* "session number" for "SessionNumber". */
+static void field_name(const char *member, char name[OPERATION_OPTIONS_NAME_BYTES])
+{
+	operation_options_name(member, name);
+	for (char *c = name; *c; c++) {
+		if (*c == '-')
+			*c = ' ';
+	}
+}
+
 static int widest_name(const json_t *record)
 {
 	char name[OPERATION_OPTIONS_NAME_BYTES];
@@ -237,9 +247,7 @@ static int print_field(FILE *out, int width, const char *member, const json_t *v
 		}
 		return 0;
 	}
-	operation_options_name(member, name);
-	for (char *c = name; *c; c++)
-		*c = *c == '-' ? ' ' : *c;
+	field_name(member, name);
 	format(&text, value);
 	fprintf(out, "%-*s  ", width, name);
 	print_safe(out, text.length ? text.data : "-");
@@ -260,9 +268,7 @@ static int print_details(FILE *out, const struct operation_command *command, con
 
 		if (!json_array_size(list))
 			continue;
-		operation_options_name(detail->member, name);
-		for (char *c = name; *c; c++)
-			*c = *c == '-' ? ' ' : *c;
+		field_name(detail->member, name);
 		fprintf(out, "\n%s:\n", name);
 		rc = print_table(out, detail->columns, list);
 	}

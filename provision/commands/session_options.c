@@ -27,52 +27,34 @@ enum option_value {
 	OPTION_DESCRIPTION,
 	OPTION_TAG,
 	OPTION_TOKEN,
-	OPTION_DRY_RUN,
-	OPTION_SESSION,
-	OPTION_FILTERS,
 	OPTION_REGION,
 	OPTION_ENDPOINT,
-	OPTION_OUTPUT,
 	OPTION_PROFILE,
 	OPTION_END,
-};
-
-enum {
-	MAKES = SESSION_CREATE | SESSION_RUN,
-	NAMES = SESSION_SHOW | SESSION_DELETE,
-	PRINTS = SESSION_CREATE | SESSION_LIST | SESSION_SHOW | SESSION_DELETE,
-	ALL = PRINTS | SESSION_RUN,
 };
 
 /* The one table: getopt_long(), usage and the messages read it. In the order of the enum. */
 static const struct row {
 	const char *name;
 	const char *argument; /* NULL: takes none */
-	int commands;
-	int needed_by;
-	const char *help; /* NULL: known only to be refused */
+	bool needed;
+	const char *help;
 } rows[] = {
-	{"network-interface-id", "ENI", MAKES, MAKES, "the source: the interface to mirror"},
-	{"traffic-mirror-target-id", "TMT", MAKES, MAKES, "where the copies go"},
-	{"traffic-mirror-filter-id", "TMF", MAKES, MAKES, "which packets are copied"},
-	{"session-number", "N", MAKES, MAKES,
+	{"network-interface-id", "ENI", true, "the source: the interface to mirror"},
+	{"traffic-mirror-target-id", "TMT", true, "where the copies go"},
+	{"traffic-mirror-filter-id", "TMF", true, "which packets are copied"},
+	{"session-number", "N", true,
 	 "1 to 32766; the interface's lowest matching session mirrors a packet"},
-	{"packet-length", "BYTES", MAKES, 0,
+	{"packet-length", "BYTES", false,
 	 "cut copies to this length after the VXLAN header (default: whole)"},
-	{"virtual-network-id", "VNI", MAKES, 0, "0 to 16777215 (default: AWS chooses)"},
-	{"description", "TEXT", MAKES, 0, "a description"},
-	{"tag", "KEY=VALUE", MAKES, 0, "a tag of the session; may be repeated"},
-	{"client-token", "TOKEN", MAKES, 0,
+	{"virtual-network-id", "VNI", false, "0 to 16777215 (default: AWS chooses)"},
+	{"description", "TEXT", false, "a description"},
+	{"tag", "KEY=VALUE", false, "a tag of the session; may be repeated"},
+	{"client-token", "TOKEN", false,
 	 "makes repeated commands create one session (default: random)"},
-	{"dry-run", NULL, SESSION_CREATE | SESSION_DELETE | SESSION_LIST, 0,
-	 "ask whether it would work; change nothing"},
-	{"traffic-mirror-session-id", "TMS", NAMES, NAMES, "the session"},
-	{"filters", "Name=NAME,Values=V[,V]", SESSION_LIST, 0,
-	 "only sessions like this; may be repeated"},
-	{"region", "REGION", ALL, 0, "default: AWS_REGION, then the instance's own"},
-	{"endpoint-url", "URL", ALL, 0, "default: AWS_ENDPOINT_URL_EC2, then the region's"},
-	{"output", "json|text", PRINTS, 0, "form of what is printed (default: json)"},
-	{"profile", "NAME", ALL, 0, NULL},
+	{"region", "REGION", false, "default: AWS_REGION, the profile, the instance's own"},
+	{"endpoint-url", "URL", false, "default: AWS_ENDPOINT_URL_EC2, then the region's"},
+	{"profile", "NAME", false, "default: AWS_PROFILE"},
 };
 
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == OPTION_END - SESSION_OPTIONS_BASE,
@@ -89,15 +71,15 @@ bool session_options_owns(int value)
 	return value >= SESSION_OPTIONS_BASE && value < OPTION_END;
 }
 
-size_t session_options_getopt(enum session_command command, struct option *table, size_t room)
+size_t session_options_getopt(struct option *table, size_t room)
 {
 	size_t count = 0;
 
 	for (int value = SESSION_OPTIONS_BASE; value < OPTION_END; value++) {
 		const struct row *row = row_of(value);
 
-		if (!(row->commands & command) || count + 1 >= room)
-			continue;
+		if (count + 1 >= room)
+			break;
 		table[count++] = (struct option){
 			.name = row->name,
 			.has_arg = row->argument ? required_argument : no_argument,
@@ -108,18 +90,16 @@ size_t session_options_getopt(enum session_command command, struct option *table
 	return count;
 }
 
-void session_options_help(enum session_command command, struct buffer *text)
+void session_options_help(struct buffer *text)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
 		char option[64];
 
-		if (!(row->commands & command) || !row->help)
-			continue;
 		snprintf(option, sizeof(option), "--%s %s", row->name,
 			 row->argument ? row->argument : "");
 		buffer_format(text, "  %-34s  %s%s\n", option, row->help,
-			      row->needed_by & command ? " (needed)" : "");
+			      row->needed ? " (needed)" : "");
 	}
 }
 
@@ -210,19 +190,6 @@ static int set_token(struct ec2_create *create, const char *argument, struct fai
 	return 0;
 }
 
-static int set_output(struct session_options *options, const char *argument,
-		      struct failure *failure)
-{
-	if (strcmp(argument, "json") == 0)
-		options->output = SESSION_OUTPUT_JSON;
-	else if (strcmp(argument, "text") == 0)
-		options->output = SESSION_OUTPUT_TEXT;
-	else
-		return refuse(OPTION_OUTPUT, argument, "not a form of output", "give json or text",
-			      failure);
-	return 0;
-}
-
 static int add_tag(struct session_options *options, const char *argument, struct failure *failure)
 {
 	struct mirror_session_spec *spec = &options->create.spec;
@@ -242,83 +209,6 @@ static int add_tag(struct session_options *options, const char *argument, struct
 	tags->key = strndup(argument, (size_t)(equals - argument));
 	tags->value = strdup(equals + 1);
 	return tags->key && tags->value ? 0 : failure_memory(failure);
-}
-
-/* Filters. The texts of one filter are one copy of its argument, cut into pieces. */
-
-static int cut_filter(char *copy, struct ec2_filter *filter)
-{
-	static const char name_key[] = "Name=", values_key[] = ",Values=";
-	char *values = strstr(copy, values_key);
-	const char **list;
-	size_t count = 1;
-
-	if (strncmp(copy, name_key, strlen(name_key)) != 0 || !values ||
-	    values == copy + strlen(name_key))
-		return -EINVAL;
-	*values = '\0';
-	values += strlen(values_key);
-	for (const char *c = values; *c; c++)
-		count += *c == ',';
-	list = calloc(count, sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		char *comma = strchrnul(values, ',');
-
-		list[i] = values;
-		values = comma + (*comma == ',');
-		*comma = '\0';
-	}
-	*filter = (struct ec2_filter){copy + strlen(name_key), list, count};
-	return 0;
-}
-
-static bool values_given(const struct ec2_filter *filter)
-{
-	for (size_t i = 0; i < filter->value_count; i++) {
-		if (!*filter->values[i])
-			return false;
-	}
-	return true;
-}
-
-static void free_filter(struct ec2_filter *filter)
-{
-	/* The name lies behind "Name=" of the copy that holds all texts. */
-	free((char *)filter->name - strlen("Name="));
-	free((void *)filter->values);
-}
-
-int session_options_add_filter(struct session_options *options, const char *argument,
-			       struct failure *failure)
-{
-	static const char remedy[] = "give Name=NAME,Values=VALUE[,VALUE...], such as "
-				     "Name=network-interface-id,Values=eni-0123456789abcdef0";
-	struct ec2_filter *filters, filter;
-	char *copy;
-	int rc;
-
-	if (options->filter_count == SESSION_OPTIONS_MAX_FILTERS)
-		return refuse(OPTION_FILTERS, argument, "one too many", "give at most 200",
-			      failure);
-	filters = reallocarray(options->filters, options->filter_count + 1, sizeof(*filters));
-	copy = strdup(argument);
-	if (filters)
-		options->filters = filters;
-	rc = filters && copy ? cut_filter(copy, &filter) : -ENOMEM;
-	if (rc) {
-		free(copy);
-		if (rc == -ENOMEM)
-			return failure_memory(failure);
-		return refuse(OPTION_FILTERS, argument, "not a filter", remedy, failure);
-	}
-	if (!values_given(&filter)) {
-		free_filter(&filter);
-		return refuse(OPTION_FILTERS, argument, "a value is empty", remedy, failure);
-	}
-	filters[options->filter_count++] = filter;
-	return 0;
 }
 
 static int set_client_text(const char **text, int value, const char *argument,
@@ -343,9 +233,6 @@ int session_options_set(struct session_options *options, int value, const char *
 		return set_id(&spec->traffic_mirror_target_id, value, "tmt-", argument, failure);
 	case OPTION_FILTER:
 		return set_id(&spec->traffic_mirror_filter_id, value, "tmf-", argument, failure);
-	case OPTION_SESSION:
-		return set_id(&options->traffic_mirror_session_id, value, "tms-", argument,
-			      failure);
 	case OPTION_NUMBER:
 		return set_number(&spec->session_number, value, MIRROR_SESSION_MIN_NUMBER,
 				  MIRROR_SESSION_MAX_NUMBER, argument, failure);
@@ -362,21 +249,12 @@ int session_options_set(struct session_options *options, int value, const char *
 		return add_tag(options, argument, failure);
 	case OPTION_TOKEN:
 		return set_token(create, argument, failure);
-	case OPTION_DRY_RUN:
-		create->dry_run = true;
-		return 0;
-	case OPTION_FILTERS:
-		return session_options_add_filter(options, argument, failure);
 	case OPTION_REGION:
 		return set_client_text(&options->client.region, value, argument, failure);
 	case OPTION_ENDPOINT:
 		return set_client_text(&options->client.endpoint_url, value, argument, failure);
-	case OPTION_OUTPUT:
-		return set_output(options, argument, failure);
 	case OPTION_PROFILE:
-		return refuse(value, argument, "profiles are not supported yet",
-			      "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead",
-			      failure);
+		return set_client_text(&options->client.profile, value, argument, failure);
 	case OPTION_END:
 		break;
 	}
@@ -398,15 +276,12 @@ static bool given(const struct session_options *options, int value)
 		return spec->traffic_mirror_filter_id;
 	case OPTION_NUMBER:
 		return spec->session_number;
-	case OPTION_SESSION:
-		return options->traffic_mirror_session_id;
 	default:
 		return true;
 	}
 }
 
-static int check_missing(const struct session_options *options, enum session_command command,
-			 struct failure *failure)
+static int check_missing(const struct session_options *options, struct failure *failure)
 {
 	struct buffer missing = {0};
 	int rc = 0;
@@ -414,7 +289,7 @@ static int check_missing(const struct session_options *options, enum session_com
 	for (int value = SESSION_OPTIONS_BASE; value < OPTION_END; value++) {
 		const struct row *row = row_of(value);
 
-		if ((row->needed_by & command) && !given(options, value))
+		if (row->needed && !given(options, value))
 			buffer_format(&missing, "%s--%s %s", missing.length ? ", " : "", row->name,
 				      row->argument);
 	}
@@ -444,11 +319,11 @@ void session_options_warn_length(uint32_t length, char *warning)
 			 length, MIN_LENGTH_IPV6);
 }
 
-int session_options_check(const struct session_options *options, enum session_command command,
-			  char *warning, struct failure *failure)
+int session_options_check(const struct session_options *options, char *warning,
+			  struct failure *failure)
 {
 	session_options_warn_length(options->create.spec.packet_length, warning);
-	return check_missing(options, command, failure);
+	return check_missing(options, failure);
 }
 
 void session_options_fini(struct session_options *options)
@@ -458,8 +333,5 @@ void session_options_fini(struct session_options *options)
 		free(options->tags[i].value);
 	}
 	free(options->tags);
-	for (size_t i = 0; i < options->filter_count; i++)
-		free_filter(&options->filters[i]);
-	free(options->filters);
 	*options = (struct session_options){0};
 }
