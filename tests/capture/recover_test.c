@@ -405,6 +405,32 @@ static void pcapng_is_kept_by_blocks(void **state)
 	check_records("b.recovered.pcapng", 3);
 }
 
+/* What was on stable storage is kept, even where it has been damaged there since. */
+static void committed_bytes_are_kept_without_a_look(void **state)
+{
+	const struct pcapng_section section = {.application = "test"};
+	const struct wreck wreck = {.records = 10};
+	static uint8_t data[FILE_MAX];
+	struct recover_file file;
+	size_t bytes = build(data, &wreck);
+
+	memset(data + HEADER + 3 * RECORD, 0xaa, 2 * RECORD);
+	write_file("kept.pcap.part", data, bytes - 9, HEADER + 8 * RECORD);
+	assert_true(recover_file(&file, "kept.pcap.part", false));
+	assert_int_equal(file.bytes, HEADER + 9 * RECORD);
+	check_bytes(file.path, data, HEADER + 9 * RECORD);
+	assert_int_equal(file.trimmed, RECORD - 9);
+
+	bytes = pcapng_format_section(data, FILE_MAX, &section);
+	memset(data + bytes, 0xaa, 1000);
+	write_file("kept.pcapng.part", data, bytes + 1000, bytes + 600);
+	assert_true(recover_file(&file, "kept.pcapng.part", false));
+	assert_int_equal(file.end, RECOVER_DAMAGED);
+	assert_int_equal(file.bytes, bytes + 600);
+	check_bytes(file.path, data, bytes + 600);
+	check_bytes(file.tail, data + bytes + 600, 400);
+}
+
 static void without_a_header_all_is_the_tail(void **state)
 {
 	static const uint8_t texts[3][30] = {{0}, {0}, {[24] = 7, [29] = 9}};
@@ -482,6 +508,12 @@ static void nothing_is_overwritten(void **state)
 		assert_int_equal(size_of(file.tail), 777);
 	}
 	assert_int_equal(size_of("c.recovered-3.pcap.tail"), 6);
+	write_file("e.recovered.pcap", (const uint8_t *)"theirs", 6, 0);
+	write_file("e.pcap.part", data, HEADER, 0);
+	assert_true(recover_file(&file, "e.pcap.part", false));
+	assert_int_equal(file.state, RECOVER_DONE);
+	assert_string_equal(file.path, "e.recovered-2.pcap");
+	assert_int_equal(size_of("e.recovered.pcap"), 6);
 }
 
 struct seen {
@@ -584,6 +616,7 @@ int main(void)
 		cmocka_unit_test(a_header_without_its_begin_is_none),
 		cmocka_unit_test(a_header_may_begin_with_zeros),
 		cmocka_unit_test(pcapng_is_kept_by_blocks),
+		cmocka_unit_test(committed_bytes_are_kept_without_a_look),
 		cmocka_unit_test(without_a_header_all_is_the_tail),
 		cmocka_unit_test(a_live_file_is_not_touched),
 		cmocka_unit_test(foreign_files_are_left_alone),
