@@ -288,7 +288,7 @@ static int step_targets(struct load_balancer_parts *parts, const json_t *input)
 			  targets),
 		NULL);
 	if (!rc)
-		load_balancer_parts_say(parts, "registered %zu targets", json_array_size(ids));
+		load_balancer_parts_say(parts, "targets registered: %zu", json_array_size(ids));
 	return rc;
 }
 

@@ -313,11 +313,11 @@ const char *operation_output_id(const struct operation_command *command, const j
 }
 
 /* A token is worth knowing: with it the command can be repeated. */
-static int print_token(FILE *out, const json_t *output)
+static int print_token(FILE *out, int width, const json_t *output)
 {
 	const json_t *token = json_object_get(output, "ClientToken");
 
-	return token ? print_field(out, (int)strlen("client-token"), "ClientToken", token) : 0;
+	return token ? print_field(out, width, "ClientToken", token) : 0;
 }
 
 int operation_output(FILE *out, enum operation_form form, const struct operation_command *command,
@@ -336,12 +336,14 @@ int operation_output(FILE *out, enum operation_form form, const struct operation
 	items = items_of(command, output);
 	if (!items)
 		return -ENOMEM;
-	if (form == OPERATION_TABLE || list) {
-		rc = command->columns ? print_table(out, command->columns, items) : 0;
+	if (command->columns && (form == OPERATION_TABLE || list)) {
+		rc = print_table(out, command->columns, items);
 	} else {
-		rc = print_record(out, command, json_array_get(items, 0));
+		const json_t *record = json_array_get(items, 0);
+
+		rc = print_record(out, command, record);
 		if (!rc)
-			rc = print_token(out, output);
+			rc = print_token(out, widest_name(record), output);
 	}
 	json_decref(items);
 	return rc ? rc : finish(out);

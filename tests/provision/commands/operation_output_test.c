@@ -72,7 +72,7 @@ static void prints_for_people(void **state)
 		{"target", "create", OPERATION_TEXT,
 		 "{'TrafficMirrorTarget':{'TrafficMirrorTargetId':'tmt-1'},'ClientToken':'t'}",
 		 "traffic mirror target id  tmt-1\n"
-		 "client token  t\n"},
+		 "client token              t\n"},
 		{"target-group", "health", OPERATION_TEXT,
 		 "{'TargetHealthDescriptions':[{'Target':{'Id':'i-1','Port':4789},'TargetHealth':"
 		 "{'State':'unhealthy.draining'}}]}",

@@ -1,3 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* Where exit_code.h was once. */
-#include "provision/commands/exit_code.h"
