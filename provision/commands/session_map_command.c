@@ -145,16 +145,30 @@ static void tell_failure(struct watcher *watcher, const struct failure *failure)
 	say(watcher, line);
 }
 
+/* One line of the text; control characters, which a peer may have sent, become '?'. */
+static void tell_warning(const struct watcher *watcher, const char *text, size_t length)
+{
+	fprintf(stderr, "mirrorcap: session-map: %s: warning: ", watcher->options->path);
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		fputc(c < ' ' || c == 0x7f ? '?' : c, stderr);
+	}
+	fputc('\n', stderr);
+}
+
+/* warnings: taken over, so that the same ones are told once. */
 static void tell_warnings(struct watcher *watcher, struct buffer *warnings)
 {
-	char line[LINE_BYTES];
 	const char *text = buffer_string(warnings);
 
 	if (strcmp(text, buffer_string(&watcher->warnings)) == 0)
 		return;
-	for (; *text; text += strcspn(text, "\n") + 1) {
-		snprintf(line, sizeof(line), "warning: %.*s", (int)strcspn(text, "\n"), text);
-		say(watcher, line);
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		tell_warning(watcher, text, length);
+		text += length + (text[length] == '\n');
 	}
 	buffer_fini(&watcher->warnings);
 	watcher->warnings = *warnings;
