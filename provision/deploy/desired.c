@@ -76,8 +76,7 @@ static void gather(struct maker *maker, const struct select_scope *select)
 		keep(maker->arena, NULL, 0, sizeof(*desired->exclusions), exclusions + interfaces);
 	desired->missing = keep(maker->arena, collectors, desired->missing_count,
 				sizeof(*desired->missing), missing);
-	desired->unsupported =
-		keep(maker->arena, NULL, 0, sizeof(*desired->unsupported), unsupported);
+	desired->unsupported = keep(maker->arena, NULL, 0, sizeof(void *), unsupported);
 	if (maker->arena->failed)
 		return;
 	for (size_t i = 0; i < maker->config->session_count; i++)

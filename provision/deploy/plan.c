@@ -199,7 +199,7 @@ void plan_free(struct plan *plan)
 {
 	if (!plan)
 		return;
-	for (size_t i = 0; i < plan->scope_count; i++) {
+	for (size_t i = 0; plan->scopes && i < plan->scope_count; i++) {
 		struct change_list list = {plan->scopes[i].changes, plan->scopes[i].change_count,
 					   0};
 

@@ -327,7 +327,7 @@ static void take_existing(struct work *work, bool egress)
 			work->existing[work->existing_count++] = &work->filter->rules[i];
 	}
 	if (work->existing_count)
-		qsort(work->existing, work->existing_count, sizeof(*work->existing), compare_rules);
+		qsort(work->existing, work->existing_count, sizeof(void *), compare_rules);
 }
 
 static void prepare(struct work *work, const struct config_filter_rules *wanted, bool egress)
@@ -336,7 +336,7 @@ static void prepare(struct work *work, const struct config_filter_rules *wanted,
 	const size_t existing = (work->filter ? work->filter->rule_count : 0) + 1;
 	uint16_t *lengths = arena_alloc(arena, (wanted->count + 1) * existing * sizeof(*lengths));
 
-	work->existing = arena_alloc(arena, existing * sizeof(*work->existing));
+	work->existing = arena_alloc(arena, existing * sizeof(void *));
 	work->used = arena_alloc(arena, existing * sizeof(*work->used));
 	work->became = arena_alloc(arena, (wanted->count + 1) * sizeof(*work->became));
 	work->numbers = arena_alloc(arena, (wanted->count + 1) * sizeof(*work->numbers));

@@ -468,9 +468,9 @@ static void take(const struct group *group, size_t index, struct select_result *
 static int result_init(struct select_result *result, size_t interfaces)
 {
 	*result = (struct select_result){0};
-	result->interfaces = calloc(interfaces + 1, sizeof(*result->interfaces));
+	result->interfaces = calloc(interfaces + 1, sizeof(void *));
 	result->exclusions = calloc(interfaces + 1, sizeof(*result->exclusions));
-	result->unsupported = calloc(interfaces + 1, sizeof(*result->unsupported));
+	result->unsupported = calloc(interfaces + 1, sizeof(void *));
 	return result->interfaces && result->exclusions && result->unsupported ? 0 : -ENOMEM;
 }
 
