@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need python3 capinfos tcpdump tshark jq
+need python3 capinfos editcap tcpdump tshark jq
 export PYTHONDONTWRITEBYTECODE=1
 here=$MIRRORCAP_SOURCE/tests/integration
 
@@ -68,6 +68,36 @@ judge()
 	[[ -n ${MIRRORCAP_SANITIZED:-} ]] || readers
 }
 
+# as_pcap: the oracle reads classic pcap: each pcapng file of the run, once its size is judged, gives
+# way to its packets.
+as_pcap()
+{
+	local path bytes
+
+	while read -r path bytes; do
+		expect_eq "$(stat -c %s "$path")" "$bytes" "bytes of $path"
+		editcap -F nsecpcap "$path" "${path%ng}" 2>"$T/editcap.err" || fail "editcap: $path"
+		rm "$path"
+		jq --arg path "$path" --argjson bytes "$(stat -c %s "${path%ng}")" '
+			(.files[] | select(.path == $path)) |= (.path |= rtrimstr("ng") | .bytes = $bytes)' \
+			"$T/summary.json" >"$T/edited.json"
+		mv "$T/edited.json" "$T/summary.json"
+	done < <(json "$T/summary.json" '.files[] | "\(.path) \(.bytes)"')
+}
+
+# capture_pcapng INPUT SPLIT LENGTH: as capture, in pcapng.
+capture_pcapng()
+{
+	local input=$1 split=$2 length=$3
+	local name=$1-pcapng-$2-$3
+
+	"$CAPTURE" -i "pcap:$T/$input.pcap" --sessions "$T/map.json" -w "$T/$name/" --summary json \
+		-F pcapng --split "$split" -s "$length" >"$T/summary.json" 2>"$T/capture.err" ||
+		fail "$name: exit code $?: $(cat "$T/capture.err")"
+	as_pcap
+	judge "$name" "$input" ns "$split" "$length"
+}
+
 # capture INPUT PRECISION SPLIT LENGTH: one run of capture, then every judge. LENGTH 0: without -s.
 capture()
 {
@@ -90,6 +120,8 @@ if [[ -z ${MIRRORCAP_SANITIZED:-} ]]; then
 	capture handmade-us ns none 0
 	capture unordered ns none 0
 	capture mutants us none 60
+	capture_pcapng handmade-ns session 9000
+	capture_pcapng mutants none 60
 fi
 capture mutants ns session 0
 
