@@ -14,10 +14,10 @@ expect_eq "$(cat "$T/near.err")" \
 	"mirrorcap: captur: no such subcommand: did you mean 'capture'?" "near match"
 expect_exit 2 "$MIRRORCAP" frobnicate 2>"$T/far.err"
 expect_eq "$(wc -l <"$T/far.err")" 1 "lines for an unknown subcommand"
-for subcommand in capture session run recover ledger info merge; do
+for subcommand in capture session session-map iam-policy run recover ledger info merge; do
 	grep -q "^  $subcommand " "$T/help" || fail "$subcommand is not in the usage"
 done
-for subcommand in capture session recover ledger info merge; do
+for subcommand in capture session session-map iam-policy recover ledger info merge; do
 	expect_exit 0 "$MIRRORCAP" help "$subcommand" >"$T/help-$subcommand"
 	[[ -s $T/help-$subcommand ]] || fail "help $subcommand prints nothing"
 done
