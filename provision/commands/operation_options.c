@@ -48,7 +48,7 @@ void operation_options_name(const char *member, char name[OPERATION_OPTIONS_NAME
 	for (const char *c = member; *c && length + 2 < OPERATION_OPTIONS_NAME_BYTES; c++) {
 		if (c != member && is_capital(*c) && !is_capital(c[-1]))
 			name[length++] = '-';
-		name[length++] = is_capital(*c) ? (char)(*c | 0x20) : *c;
+		name[length++] = (char)(is_capital(*c) ? *c | 0x20 : *c);
 	}
 	name[length] = '\0';
 }
