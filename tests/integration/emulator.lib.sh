@@ -50,7 +50,7 @@ emulator_start()
 	start emulator "$EMULATOR" --port 0 --port-file "$T/port" --log "$T/emulator.log" \
 		--credentials "$T/credentials.json" --state-dump "$T/state.json" \
 		--mirrorgen "$MIRRORGEN" "$@"
-	wait_for 10 test -s "$T/port"
+	wait_for 30 test -s "$T/port"
 	export AWS_ENDPOINT_URL AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
 	AWS_ENDPOINT_URL=http://127.0.0.1:$(cat "$T/port")
 	export AWS_ACCESS_KEY_ID=AKIDEXAMPLE
