@@ -152,9 +152,10 @@ static int observe_scope(const struct config *config, const struct scope *from,
 	int rc;
 
 	scope->account = from->account;
-	scope->account_id = strdup(from->account_id ? from->account_id : "");
+	if (from->account_id)
+		scope->account_id = strdup(from->account_id);
 	scope->region = strdup(from->region);
-	if (!scope->account_id || !scope->region)
+	if ((from->account_id && !scope->account_id) || !scope->region)
 		return failure_memory(failure);
 	if (from->failure) {
 		scope->failure = strdup(from->failure);

@@ -40,7 +40,7 @@ struct observed_load_balancer {
 /* All owned unless said otherwise. */
 struct observed_scope {
 	const struct config_account *account; /* borrowed from the configuration */
-	char *account_id;                     /* "111122223333" */
+	char *account_id;                     /* "111122223333"; NULL: not known, with failure set */
 	char *region;
 	char *failure; /* NULL: all of it is there; else what could not be described, for a person */
 

@@ -316,10 +316,25 @@ static void add_scope(const struct plan_scope *scope, bool verbose, struct buffe
 	buffer_text(text, "\n");
 }
 
+static size_t failed_scopes(const struct plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->scope_count; i++)
+		count += plan->scopes[i].failure != NULL;
+	return count;
+}
+
 static void add_summary(const struct plan *plan, struct buffer *text)
 {
 	const struct plan_counts *counts = &plan->counts;
+	size_t failed = failed_scopes(plan);
 
+	if (failed && failed == plan->scope_count) {
+		ADD(text, plan->deployment, ": not planned");
+		buffer_text(text, "\n");
+		return;
+	}
 	if (changes_of(counts)) {
 		ADD(text, plan->deployment, ":");
 		for (size_t i = 0; i < CHANGE_KINDS; i++)
@@ -329,6 +344,9 @@ static void add_summary(const struct plan *plan, struct buffer *text)
 		ADD(text, plan->deployment, ": nothing to change");
 		buffer_format(text, ", %zu unchanged", counts->kinds[CHANGE_UNCHANGED]);
 	}
+	if (failed)
+		buffer_format(text, "; %zu of %zu accounts and regions not planned", failed,
+			      plan->scope_count);
 	if (counts->kept)
 		buffer_format(text, "; %zu sessions kept for want of --allow-empty", counts->kept);
 	buffer_text(text, "\n");

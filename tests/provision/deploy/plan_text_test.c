@@ -86,7 +86,8 @@ static const char expected[] =
 	"shop: account 444455556666, eu-central-1\n"
 	"  not planned, since not all could be described: DescribeInstances: timed out\n"
 	"\n"
-	"soc: 3 to create, 1 to update in place, 0 to replace, 1 to delete, 1 unchanged\n"
+	"soc: 3 to create, 1 to update in place, 0 to replace, 1 to delete, 1 unchanged; 1 of 2 "
+	"accounts and regions not planned\n"
 	"refused: 1 of 3 owned sessions would be deleted, and --max-delete allows 0: check the "
 	"selectors; if it is meant, give --max-delete 1\n";
 
@@ -169,7 +170,27 @@ static void says_when_there_is_nothing(void **state)
 	plan = make(&observed);
 	plan_text(plan, false, &text);
 	assert_non_null(strstr(buffer_string(&text), "  nothing to change: 5 unchanged\n"));
-	assert_non_null(strstr(buffer_string(&text), "\nsoc: nothing to change, 5 unchanged\n"));
+	assert_non_null(strstr(buffer_string(&text), "\nsoc: nothing to change, 5 unchanged; "));
+	buffer_fini(&text);
+	plan_free(plan);
+	observed_fini(&observed);
+}
+
+/* Where nothing could be described, nothing is known to be unchanged. */
+static void says_when_it_knows_nothing(void **state)
+{
+	struct observed observed;
+	struct buffer text = {0};
+	struct plan *plan;
+
+	build(&observed);
+	world_set(&observed.scopes[0].failure, "DescribeInstances: timed out");
+	world_set(&observed.scopes[1].account_id, NULL);
+	plan = make(&observed);
+	plan_text(plan, false, &text);
+	assert_non_null(strstr(buffer_string(&text), "\nshop: eu-central-1\n"));
+	assert_non_null(strstr(buffer_string(&text), "\nsoc: not planned\n"));
+	assert_null(strstr(buffer_string(&text), "unchanged"));
 	buffer_fini(&text);
 	plan_free(plan);
 	observed_fini(&observed);
@@ -232,6 +253,7 @@ int main(void)
 		cmocka_unit_test(tells_people),
 		cmocka_unit_test(counts_what_would_be_too_long),
 		cmocka_unit_test(says_when_there_is_nothing),
+		cmocka_unit_test(says_when_it_knows_nothing),
 		cmocka_unit_test(tells_programs),
 	};
 
