@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provision/commands/apply_watch.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,15 +78,18 @@ static int run_round(const struct deploy_options *options, const struct config *
 /* Rounds start at even intervals; one that takes longer than that skips beats. */
 static void wait_until(struct timespec *next, uint32_t seconds)
 {
+	/* In steps: a signal may come just before a sleep, and interrupts none then. */
+	const struct timespec step = {.tv_nsec = 200000000};
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	do
 		next->tv_sec += seconds;
 	while (next->tv_sec <= now.tv_sec);
-	while (!deploy_round_stop &&
-	       clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL) == EINTR)
-		;
+	while (!deploy_round_stop && now.tv_sec < next->tv_sec) {
+		nanosleep(&step, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	}
 }
 
 int apply_watch(const struct deploy_options *options, const struct config *config,
