@@ -3,13 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "provision/commands/config_load.h"
 #include "provision/commands/exit_code.h"
-#include "provision/deploy/config_yaml.h"
 #include "provision/deploy/observe.h"
-
-enum { LINE_BYTES = 1024 };
 
 volatile sig_atomic_t deploy_round_stop, deploy_round_kill;
 
@@ -41,36 +38,18 @@ static int name_config(const struct deploy_options *options, struct config *conf
 	return 0;
 }
 
-static void print_problems(const struct config_report *report, const char *path)
-{
-	char line[LINE_BYTES];
-
-	for (size_t i = 0; i < report->count; i++) {
-		config_problem_format(&report->problems[i], path, line, sizeof(line));
-		fprintf(stderr, "mirrorcap: %s\n", line);
-	}
-	if (report->left_out)
-		fprintf(stderr, "mirrorcap: %s: %zu further problems: mend these first\n", path,
-			report->left_out);
-}
-
 int deploy_round_config(const struct deploy_options *options, const char *command,
 			struct config *config)
 {
-	struct config_report *report;
 	int rc;
 
 	if (options->deployment) {
 		rc = name_config(options, config);
+		if (rc)
+			fprintf(stderr, "mirrorcap: %s: out of memory\n", command);
 	} else {
-		report = calloc(1, sizeof(*report));
-		rc = report ? config_yaml_read(options->config, config, report) : -ENOMEM;
-		if (rc && report)
-			print_problems(report, options->config);
-		free(report);
+		rc = config_load(options->config, config);
 	}
-	if (rc == -ENOMEM)
-		fprintf(stderr, "mirrorcap: %s: out of memory\n", command);
 	if (!rc)
 		return EXIT_CODE_DONE;
 	return rc == -EINVAL ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
