@@ -14,9 +14,9 @@ enum { FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 4000, LINE_BYTES = 512 };
 static const struct apply_resource resources[CHANGE_RESOURCES] = {
 	[CHANGE_FILTER] = {"TrafficMirrorFilter", "TrafficMirrorFilterId",
 			   "DescribeTrafficMirrorFilters", "traffic-mirror-filter-id"},
+	/* Listed with their filter, which takes one permission less. */
 	[CHANGE_FILTER_RULE] = {"TrafficMirrorFilterRule", "TrafficMirrorFilterRuleId",
-				"DescribeTrafficMirrorFilterRules",
-				"traffic-mirror-filter-rule-id"},
+				"DescribeTrafficMirrorFilters", NULL},
 	[CHANGE_TARGET] = {"TrafficMirrorTarget", "TrafficMirrorTargetId",
 			   "DescribeTrafficMirrorTargets", "traffic-mirror-target-id"},
 	[CHANGE_SESSION] = {"TrafficMirrorSession", "TrafficMirrorSessionId",

@@ -13,9 +13,8 @@ enum {
 	ROUNDS = 4, /* of creating anew what was created before and is gone */
 };
 
-static int take_known(void *arg, json_t *item)
+static void mark_known(struct apply_work *work, const json_t *item)
 {
-	struct apply_work *work = arg;
 	const struct apply_resource *resource = apply_resource_of(work->pending[0].change);
 	const char *id = json_string_value(json_object_get(item, resource->id));
 
@@ -23,14 +22,31 @@ static int take_known(void *arg, json_t *item)
 		if (strcmp(work->pending[i].id, id) == 0)
 			work->pending[i].known = true;
 	}
+}
+
+static int take_known(void *arg, json_t *item)
+{
+	static const char *const lists[] = {"IngressFilterRules", "EgressFilterRules"};
+	struct apply_work *work = arg;
+	json_t *rule;
+	size_t i;
+
+	mark_known(work, item);
+	for (size_t list = 0; list < sizeof(lists) / sizeof(lists[0]); list++) {
+		json_array_foreach(json_object_get(item, lists[list]), i, rule)
+			mark_known(work, rule);
+	}
 	return 0;
 }
 
 /* NULL without memory. */
 static json_t *make_input(const struct apply_work *work, const char *filter)
 {
-	json_t *ids = json_array();
+	json_t *ids;
 
+	if (!filter)
+		return json_object();
+	ids = json_array();
 	for (size_t i = 0; i < work->pending_count; i++) {
 		if (json_array_append_new(ids, json_string(work->pending[i].id))) {
 			json_decref(ids);

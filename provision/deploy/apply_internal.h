@@ -38,7 +38,7 @@ struct apply_resource {
 	const char *object;   /* of a create's output: "TrafficMirrorSession" */
 	const char *id;       /* in there, and in lists: "TrafficMirrorSessionId" */
 	const char *describe; /* the operation that lists them */
-	const char *filter;   /* its filter on the id */
+	const char *filter;   /* its filter on the id; NULL: all, rules within filters */
 };
 
 const struct apply_resource *apply_resource_of(const struct change *change);
