@@ -62,4 +62,4 @@ kill_everywhere()
 }
 
 
-kill_everywhere 1 "${MIRRORCAP_KILL_STEP:-7}"
+kill_everywhere 1 "${MIRRORCAP_KILL_STEP:-9}"
