@@ -452,6 +452,18 @@ def second_page_fails(request, number):
     return pages(request, number) if number == 0 else error(400, "InvalidParameterValue")
 
 
+def mismatch_once(request, number):
+    return error(400, "IdempotentParameterMismatch") if number == 0 else created(request)
+
+
+def number_taken(request, number):
+    """Its number and the next one are others'."""
+    if parameters(request)["Action"].startswith("Describe"):
+        return listed([1, 2])
+    taken = parameters(request)["SessionNumber"] in ("1", "2")
+    return error(400, "InvalidParameterValue") if taken else created(request)
+
+
 def proxy_wants_a_name(request, number):
     return 407, {"Proxy-Authenticate": "Basic realm=\"peer\"", "Connection": "close"}, ""
 
@@ -478,7 +490,7 @@ SCENARIOS = {function.__name__: function for function in (
     created_at_once, redirect, gateway, huge, deep, half, expired_token, cut_short, not_xml, other_document,
     other_root, without_set, none_listed, deleted_at_once, deleted_another, deleted_returns,
     deleted_nothing, hang_up, hang_up_once, deleted_unheard, unknown_session, appears_late, pages, second_page_fails,
-    proxy_wants_a_name, proxy_forbids, proxy_busy, encrypted)}
+    mismatch_once, number_taken, proxy_wants_a_name, proxy_forbids, proxy_busy, encrypted)}
 
 
 # Programs for credential_process: what they print, and how they end.
