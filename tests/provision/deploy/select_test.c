@@ -177,6 +177,51 @@ static void selects(void **state)
 	observed_fini(&observed);
 }
 
+/* Whatever it is that tells them: a mirror of the mirror would never end. */
+static void leaves_collectors_out(void **state)
+{
+	static const struct {
+		struct config_selector collectors;
+		const char *left_out;
+	} table[] = {
+		{{{0}}, ""},
+		{{.network_interface_ids = {enis, 1}}, "eni-db "},
+		{{.instance_ids = {instances, 1}}, "eni-second eni-web "},
+		{{.instance_tags = &tag_both[1], .instance_tag_count = 1}, "eni-db "},
+		{{.instance_ids = {instances, 1},
+		  .instance_tags = &tag_both[1],
+		  .instance_tag_count = 1},
+		 "eni-db eni-second eni-web "},
+	};
+	struct config_account account = {.name = "main"};
+	struct config config = {.deployment = "soc", .accounts = &account, .account_count = 1};
+	const struct config_session group = {
+		.name = "all",
+		.sources = {.instance_ids = {instances, 1}, .network_interface_ids = {enis, 1}}};
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct observed observed = {0};
+		struct select_scope *select;
+		struct select_result result;
+		char text[TEXT_BYTES] = "";
+
+		build(&observed, &account);
+		config.collectors = table[i].collectors;
+		select = select_scope_new(&config, &observed.scopes[0]);
+		assert_int_equal(select_group(select, &group, &result), 0);
+		for (size_t j = 0, length = 0; j < result.exclusion_count; j++) {
+			assert_int_equal(result.exclusions[j].reason, SELECT_COLLECTOR);
+			length += (size_t)snprintf(
+				text + length, TEXT_BYTES - length, "%s ",
+				result.exclusions[j].interface->network_interface_id);
+		}
+		assert_string_equal(text, table[i].left_out);
+		select_fini(&result);
+		select_scope_free(select);
+		observed_fini(&observed);
+	}
+}
+
 /* EC2 has let the group mirror it: the list of types is out of date. */
 static void keeps_what_it_mirrors(void **state)
 {
@@ -219,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matches_wildcards),
 		cmocka_unit_test(selects),
+		cmocka_unit_test(leaves_collectors_out),
 		cmocka_unit_test(keeps_what_it_mirrors),
 	};
 
