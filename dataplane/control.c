@@ -22,6 +22,15 @@ static void ending_signals(sigset_t *set)
 	sigaddset(set, SIGHUP);
 }
 
+void control_hold_rotation(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 void control_block_signals(void)
 {
 	sigset_t set;
@@ -40,14 +49,32 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* True when a signal that ends the capture came within WAIT_MS. */
-static bool signalled(void)
+static void rotate(struct pipeline *p)
+{
+	const struct output *output = &p->options->output;
+
+	if (output->kind == OUTPUT_DIRECTORY)
+		pipeline_rotate(p);
+	else
+		fprintf(stderr,
+			"mirrorcap: SIGUSR1: %s: one output cannot rotate: use "
+			"-w DIRECTORY/\n",
+			outlet_name(output));
+}
+
+/* Rotates where told to. True when a signal that ends the capture came within WAIT_MS. */
+static bool signalled(struct pipeline *p)
 {
 	const struct timespec wait = {.tv_nsec = WAIT_MS * 1000000L};
 	sigset_t set;
+	int number;
 
 	ending_signals(&set);
-	return sigtimedwait(&set, NULL, &wait) > 0;
+	sigaddset(&set, SIGUSR1);
+	number = sigtimedwait(&set, NULL, &wait);
+	if (number == SIGUSR1)
+		rotate(p);
+	return number > 0 && number != SIGUSR1;
 }
 
 static const char *writer_remedy(int rc)
@@ -202,7 +229,7 @@ bool control_run(struct pipeline *p)
 	bool failed = false;
 
 	while (!pipeline_ended(p)) {
-		if (signalled() || monotonic_ns() >= agenda.stop_ns || writers_broken(p)) {
+		if (signalled(p) || monotonic_ns() >= agenda.stop_ns || writers_broken(p)) {
 			pipeline_stop(p, !writers_broken(p));
 			break;
 		}

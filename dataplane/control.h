@@ -11,6 +11,12 @@
 #include "dataplane/pipeline.h"
 
 /*
+ * Blocks SIGUSR1, which would end the process before it can rotate: the first thing of all. What
+ * comes before control_run() has nothing to rotate.
+ */
+void control_hold_rotation(void);
+
+/*
  * Blocks the signals that end a capture, for this thread and all it starts; before the pipeline
  * is opened. SIGPIPE and SIGXFSZ become errors of the write that met them.
  */

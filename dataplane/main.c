@@ -71,8 +71,10 @@ int main(int argc, char **argv)
 	char error[PIPELINE_ERROR_BYTES] = "";
 	struct options options;
 	struct pipeline pipeline;
-	int exit_code = options_parse(argc, argv, &options);
+	int exit_code;
 
+	control_hold_rotation();
+	exit_code = options_parse(argc, argv, &options);
 	if (exit_code >= 0)
 		return exit_code;
 	recovery_run(&options.output);

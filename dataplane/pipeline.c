@@ -374,6 +374,11 @@ void pipeline_stop(struct pipeline *p, bool drain)
 	__atomic_store_n(&p->control.command, drain ? WORKER_DRAIN : WORKER_END, __ATOMIC_RELEASE);
 }
 
+void pipeline_rotate(struct pipeline *p)
+{
+	__atomic_add_fetch(&p->control.rotations, 1, __ATOMIC_RELAXED);
+}
+
 bool pipeline_ended(const struct pipeline *p)
 {
 	return __atomic_load_n(&p->control.done, __ATOMIC_ACQUIRE) == p->options->workers;

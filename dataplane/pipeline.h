@@ -59,6 +59,9 @@ int pipeline_start(struct pipeline *pipeline, char *error);
 /* Tells the workers to end: now, or (drain) after what arrived before now. */
 void pipeline_stop(struct pipeline *pipeline, bool drain);
 
+/* Tells the workers to close their open segments; the next record of a stream opens a new one. */
+void pipeline_rotate(struct pipeline *pipeline);
+
 /* True when no worker polls any more. */
 bool pipeline_ended(const struct pipeline *pipeline);
 

@@ -40,6 +40,7 @@ struct worker {
 	uint64_t source_ns[WORKER_SOURCES_MAX]; /* how far each source's time has come */
 	struct clock_reader readers[WORKER_SOURCES_MAX];
 	uint32_t steps[WORKER_SOURCES_MAX]; /* clock steps that the streams know of */
+	uint32_t rotations;                 /* of the control's, those that were followed */
 	uint64_t last_packet_ms;            /* CLOCK_MONOTONIC; for the drain's quiet time */
 	uint32_t *packet_lengths;           /* by session */
 	uint8_t *scratch; /* PACKET_MAX_BYTES, for headers that straddle segments */
@@ -259,6 +260,18 @@ static void follow_steps(struct worker *w, uint32_t source)
 	stream_close_all(w->config.streams);
 }
 
+/* Told to rotate: between bursts, when every packet that was received has its verdict. */
+static void follow_rotations(struct worker *w)
+{
+	uint32_t rotations = __atomic_load_n(&w->config.control->rotations, __ATOMIC_RELAXED);
+
+	if (likely(rotations == w->rotations))
+		return;
+	w->rotations = rotations;
+	publish(w); /* it hands over at once */
+	stream_close_all(w->config.streams);
+}
+
 static inline void record_or_count(struct worker *w, const struct port *port,
 				   const struct packet *packet, uint64_t time_ns)
 {
@@ -417,6 +430,7 @@ static void poll_until_told(struct worker *w)
 	uint32_t empty = 0;
 
 	while (likely(command(w) == WORKER_RUN)) {
+		follow_rotations(w);
 		if (likely(poll_all(w))) {
 			empty = 0;
 		} else if (++empty >= WORKER_IDLE_ROUNDS) {

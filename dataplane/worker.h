@@ -30,12 +30,13 @@ enum worker_command {
 
 /* Shared by all workers and the control thread. */
 struct worker_control {
-	int command;       /* enum worker_command; control thread and limit: write */
-	uint64_t stop_ns;  /* with WORKER_DRAIN: packets stamped later are after_stop */
-	bool limited;      /* -a packets */
-	int64_t remaining; /* packets that may still be accepted; taken one by one */
-	uint32_t begun;    /* workers that have begun to poll */
-	uint32_t done;     /* workers that poll no more; they may still hand over */
+	int command;        /* enum worker_command; control thread and limit: write */
+	uint32_t rotations; /* how often open segments were to be closed; control thread: writes */
+	uint64_t stop_ns;   /* with WORKER_DRAIN: packets stamped later are after_stop */
+	bool limited;       /* -a packets */
+	int64_t remaining;  /* packets that may still be accepted; taken one by one */
+	uint32_t begun;     /* workers that have begun to poll */
+	uint32_t done;      /* workers that poll no more; they may still hand over */
 };
 
 struct worker_source {

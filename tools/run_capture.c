@@ -130,6 +130,15 @@ static int64_t monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Before it receives it has nothing to rotate. */
+static void pass_on(const struct run_capture *capture)
+{
+	if (!run_stop_rotate || !capture->ready)
+		return;
+	run_stop_rotate = 0;
+	kill(capture->pid, SIGUSR1);
+}
+
 enum run_capture_event run_capture_wait(struct run_capture *capture,
 					const volatile sig_atomic_t *stop, int timeout_ms)
 {
@@ -146,6 +155,7 @@ enum run_capture_event run_capture_wait(struct run_capture *capture,
 		event = RUN_CAPTURE_ENDED;
 		if (has_ended(capture))
 			break;
+		pass_on(capture);
 		event = RUN_CAPTURE_STOP;
 		if (stop && *stop)
 			break;

@@ -35,7 +35,7 @@ enum run_capture_event {
 int run_capture_start(struct run_capture *capture, const char *const argv[]);
 
 /*
- * Waits for the next event.
+ * Waits for the next event; passes SIGUSR1 on to the capture meanwhile.
  * stop: a flag of run_stop.h, or NULL where nothing but the capture counts.
  * timeout_ms: negative for none.
  */

@@ -6,8 +6,9 @@
 
 volatile sig_atomic_t run_stop_asked;
 volatile sig_atomic_t run_stop_hurried;
+volatile sig_atomic_t run_stop_rotate;
 
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD};
 
 #define SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
@@ -15,6 +16,10 @@ static void caught(int number)
 {
 	if (number == SIGCHLD)
 		return;
+	if (number == SIGUSR1) {
+		run_stop_rotate = 1;
+		return;
+	}
 	run_stop_hurried = run_stop_asked;
 	run_stop_asked = 1;
 }

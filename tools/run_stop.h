@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How a run is told to end: SIGINT, SIGTERM or SIGHUP. The first one ends it in order (session,
- * then packets under way, then capture); a second one cuts requests and pauses short.
+ * then packets under way, then capture); a second one cuts requests and pauses short. SIGUSR1 is
+ * the capture's.
  */
 #ifndef TOOLS_RUN_STOP_H
 #define TOOLS_RUN_STOP_H
@@ -13,6 +14,8 @@
 /* Not 0 after the first signal, and after the second: for client_options.stop. */
 extern volatile sig_atomic_t run_stop_asked;
 extern volatile sig_atomic_t run_stop_hurried;
+/* Not 0 where a SIGUSR1 has come that the capture has not got yet. */
+extern volatile sig_atomic_t run_stop_rotate;
 
 /* Catches the signals, and SIGCHLD so that it interrupts run_stop_poll(). */
 void run_stop_catch(void);

@@ -182,7 +182,9 @@ busy()
 	wait_for 10 test -s "$T/inner.pcap"
 	begin busy "${plain[@]}" --virtual-network-id 4242 --packet-length 60 --delete-on-exit
 	tr '\0' '\n' <"/proc/$(capture_pid busy)/environ" >"$T/environ"
-	sleep 1
+	sleep 0.5
+	kill -USR1 "$(pid_of busy)"
+	sleep 0.5
 	kill -INT -- "-$(pid_of busy)"
 	finish busy 20 || status=$?
 	stop ping INT || true
@@ -206,6 +208,7 @@ busy()
 		-v inner="$(first_time "$T/inner.pcap")" \
 		'BEGIN { exit !(inner < created && outer >= created) }' ||
 		fail "mirrored before $answered: $(first_time "$T/outer.pcap")"
+	expect_eq "$(json "$T/busy.out" '.files | length')" 2 "files after SIGUSR1 was passed on"
 	heard busy "deleted session tms-"
 	expect_eq "$(sessions)" 0 "sessions after --delete-on-exit"
 }
