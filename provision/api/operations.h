@@ -73,9 +73,9 @@ const char *operations_check_elb_name(const char *text);
 		.element = "tagSet"                                                 \
 	}
 
-/* struct operation's fields for EC2's pages. 200 items with 50 tags each are below XML_MAX_BYTES. */
+/* struct operation's fields for EC2's pages. 500 items with 50 tags each are below XML_MAX_BYTES. */
 #define OPERATIONS_EC2_PAGES(list)                                        \
 	.items = (list), .token = "NextToken", .next_token = "NextToken", \
-	.page_size = "MaxResults", .size = 200
+	.page_size = "MaxResults", .size = 500
 
 #endif

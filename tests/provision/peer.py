@@ -359,7 +359,7 @@ def gateway(request, number):
 
 
 def huge(request, number):
-    return 200, {}, "x" * (9 << 20)
+    return 200, {}, "x" * (17 << 20)
 
 
 def cut_short(request, number):
