@@ -409,6 +409,10 @@ static void other_blocks(void **state)
 static void interfaces_are_of_their_section(void **state)
 {
 	struct file file = two_packets(false);
+	struct pcap_reader *reader;
+	struct pcap_record record;
+	char path[64];
+	int fd;
 
 	file.swapped = true;
 	put_section(&file);
@@ -420,6 +424,14 @@ static void interfaces_are_of_their_section(void **state)
 	put_interface(&file);
 	put_packet(&file, 0, 3);
 	expect(&file, &(struct expected){0, 3, PCAP_END_WHOLE, file.bytes}, "two sections");
+	materialize(&file, path, &fd);
+	assert_int_equal(pcap_reader_open(&reader, path, 65536), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(pcap_reader_next(reader, &record), 1);
+		assert_int_equal(record.interface, i / 2);
+	}
+	pcap_reader_close(reader);
+	close(fd);
 }
 
 /* What the format writes is what the reader tells. */
