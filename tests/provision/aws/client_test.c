@@ -58,7 +58,7 @@ static void judges_answers(void **state)
 		bool unclear;
 	} table[] = {
 		{"throttle_twice", 0, FAILURE_NONE, "", 3, false},
-		{"throttle_always", -EREMOTEIO, FAILURE_SERVICE, "RequestLimitExceeded", 3, true},
+		{"throttle_always", -EREMOTEIO, FAILURE_SERVICE, "RequestLimitExceeded", 3, false},
 		{"limit", -EREMOTEIO, FAILURE_SERVICE,
 		 "TrafficMirrorSessionsPerInterfaceLimitExceeded", 1, true},
 		{"refused", -EREMOTEIO, FAILURE_SERVICE, "UnauthorizedOperation", 1, false},
@@ -148,6 +148,47 @@ static int call_again(struct client *client, struct failure *failure)
 	return rc;
 }
 
+/* Ours was wrong, then time synchronisation repaired it: what was added to it must go. */
+static void follows_a_clock_that_is_put_right(void **state)
+{
+	struct client_options options = {0};
+	struct failure failure = {0};
+	struct client *client;
+	struct peer peer;
+
+	peer_start(&peer, "clock_put_right");
+	options.endpoint_url = peer.url;
+	assert_int_equal(client_new(&options, &client, &failure), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(call_again(client, &failure), 0);
+		assert_int_equal(client_attempts(client), 1);
+	}
+	/* Two corrections, no more. */
+	for (int i = 0; i < 5; i++)
+		assert_non_null(strstr(peer_report(&peer), "one-token"));
+	client_free(client);
+	peer_stop(&peer);
+}
+
+/* libcurl must not do it by itself: it counts and paces nothing. */
+static void counts_what_it_repeats_on_a_kept_connection(void **state)
+{
+	struct client_options options = {0};
+	struct failure failure = {0};
+	struct client *client;
+	struct peer peer;
+
+	peer_start(&peer, "hang_up_later");
+	options.endpoint_url = peer.url;
+	assert_int_equal(client_new(&options, &client, &failure), 0);
+	assert_int_equal(call_again(client, &failure), 0);
+	assert_int_equal(client_attempts(client), 1);
+	assert_int_equal(call_again(client, &failure), 0);
+	assert_int_equal(client_attempts(client), 2);
+	client_free(client);
+	peer_stop(&peer);
+}
+
 /* A run lasts for weeks: metadata that fails for a moment must not end it while its keys live. */
 static void keeps_its_keys_until_they_expire(void **state)
 {
@@ -155,6 +196,7 @@ static void keeps_its_keys_until_they_expire(void **state)
 	struct failure failure = {0};
 	struct client *client;
 	struct peer peer;
+	int renewals = 0;
 
 	peer_start(&peer, "imds_falls_silent");
 	unsetenv("AWS_EC2_METADATA_DISABLED");
@@ -164,6 +206,16 @@ static void keeps_its_keys_until_they_expire(void **state)
 	options.endpoint_url = peer.url;
 	assert_int_equal(client_new(&options, &client, &failure), 0);
 	assert_int_equal(call_again(client, &failure), 0);
+	/* Three for the first keys, one renewal that fails, and no other while these live. */
+	assert_int_equal(call_again(client, &failure), 0);
+	assert_int_equal(call_again(client, &failure), 0);
+	for (int i = 0; i < 3; i++)
+		assert_non_null(strstr(peer_report(&peer), " /latest/"));
+	while (strstr(peer_report(&peer), " /latest/"))
+		renewals++;
+	assert_true(renewals >= 1 && renewals <= 2);
+	for (int i = 0; i < 2; i++)
+		assert_null(strstr(peer_report(&peer), " /latest/"));
 	sleep(4);
 	assert_int_equal(call_again(client, &failure), -ENOENT);
 	assert_int_equal(failure.kind, FAILURE_CREDENTIALS);
@@ -243,6 +295,29 @@ static void serves_several_services(void **state)
 	client_free(client);
 	peer_stop(&sts);
 	peer_stop(&ec2);
+}
+
+/* The environment may hold another account's keys. */
+static void acts_as_the_profile_named(void **state)
+{
+	static const struct {
+		const char *profile, *source;
+	} table[] = {{"named", "config file"}, {NULL, "environment"}};
+
+	setenv("AWS_CONFIG_FILE",
+	       peer_file("config", "[profile named]\n"
+				   "aws_access_key_id = AKIDNAMED\n"
+				   "aws_secret_access_key = secret\n"),
+	       1);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const struct client_options options = {.profile = table[i].profile};
+		struct failure failure = {0};
+		struct client *client;
+
+		assert_int_equal(client_new(&options, &client, &failure), 0);
+		assert_string_equal(client_credentials_source(client), table[i].source);
+		client_free(client);
+	}
 }
 
 static void acts_as_a_role(void **state)
@@ -382,12 +457,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(judges_answers, set_environment),
 		cmocka_unit_test_setup(corrects_its_clock, set_environment),
+		cmocka_unit_test_setup(follows_a_clock_that_is_put_right, set_environment),
+		cmocka_unit_test_setup(counts_what_it_repeats_on_a_kept_connection,
+				       set_environment),
 		cmocka_unit_test_setup(names_what_is_missing, set_environment),
 		cmocka_unit_test_setup(keeps_its_keys_until_they_expire, set_environment),
 		cmocka_unit_test_setup(unreachable_is_clear, set_environment),
 		cmocka_unit_test_setup(stops_between_attempts, set_environment),
 		cmocka_unit_test_setup(serves_several_services, set_environment),
 		cmocka_unit_test_setup(holds_its_pace, set_environment),
+		cmocka_unit_test_setup(acts_as_the_profile_named, set_environment),
 		cmocka_unit_test_setup(acts_as_a_role, set_environment),
 		cmocka_unit_test_setup(renews_a_role, set_environment),
 		cmocka_unit_test_setup(tells_why_there_is_no_role, set_environment),
