@@ -28,11 +28,22 @@ const struct apply_resource *apply_resource_of(const struct change *change)
 	return &resources[change->resource];
 }
 
+static bool ends_in(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
 char *apply_key(const struct apply_work *work, const struct change *change)
 {
+	size_t length = strlen(change->identity);
 	char *key;
 
-	if (asprintf(&key, "%s/%s/%s", work->scope->account_id, work->scope->region,
+	/* A delete's own id is no part of the place that its create had. */
+	if (change->kind == CHANGE_DELETE && ends_in(change->identity, change->id))
+		length -= strlen(" ") + strlen(change->id);
+	if (asprintf(&key, "%s/%s/%.*s", work->scope->account_id, work->scope->region, (int)length,
 		     change->identity) < 0)
 		return NULL;
 	return key;
@@ -148,13 +159,6 @@ static int update(struct apply_work *work, const struct change *change, struct f
 	return rc;
 }
 
-static bool ends_in(const char *text, const char *end)
-{
-	size_t length = strlen(text), end_length = strlen(end);
-
-	return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 /* A filter and a target may seem in use for a while after their last session. */
 static int delete_patiently(struct apply_work *work, const struct change *change,
 			    struct failure *failure)
@@ -180,17 +184,33 @@ static int delete_patiently(struct apply_work *work, const struct change *change
 	}
 }
 
+/* AWS remembers the token of what is gone: the next create needs another one. */
+static int journal_delete(struct apply_work *work, const struct change *change)
+{
+	struct journal *journal = work->context->journal;
+	char *key = apply_key(work, change);
+	struct journal_entry entry;
+	int rc;
+
+	if (!key)
+		return -ENOMEM;
+	if (journal_find(journal, key, &entry) && entry.state == JOURNAL_CREATED &&
+	    strcmp(entry.id, change->id) != 0)
+		rc = 0; /* What has taken its place goes on. */
+	else
+		rc = journal_deleted(journal, key);
+	free(key);
+	return rc;
+}
+
 static int delete_one(struct apply_work *work, const struct change *change, struct failure *failure)
 {
 	int rc = delete_patiently(work, change, failure);
-	char *key;
 
 	if (rc)
 		return rc;
 	work->sessions_deleted += change->resource == CHANGE_SESSION;
-	key = apply_key(work, change);
-	apply_journal_result(work, key ? journal_deleted(work->context->journal, key) : -ENOMEM);
-	free(key);
+	apply_journal_result(work, journal_delete(work, change));
 	return 0;
 }
 

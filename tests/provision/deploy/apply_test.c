@@ -122,6 +122,36 @@ static void expect_token(struct fixture *fixture, uint32_t generation)
 	assert_non_null(strstr(report, expected));
 }
 
+/* The next create of a place is to find what the delete wrote. */
+static void calls_a_place_by_one_name(void **state)
+{
+	static const struct {
+		enum change_kind kind;
+		const char *identity, *id, *key;
+	} table[] = {
+		{CHANGE_CREATE, "filter", NULL, "123456789012/us-east-1/filter"},
+		{CHANGE_DELETE, "filter tmf-1", "tmf-1", "123456789012/us-east-1/filter"},
+		{CHANGE_DELETE, "rule egress 10", "tmfr-1",
+		 "123456789012/us-east-1/rule egress 10"},
+		{CHANGE_REPLACE, "session web eni-1", "tms-1",
+		 "123456789012/us-east-1/session web eni-1"},
+		{CHANGE_DELETE, "session web eni-1 tms-1", "tms-1",
+		 "123456789012/us-east-1/session web eni-1"},
+	};
+	struct plan_scope scope = {.account_id = "123456789012", .region = "us-east-1"};
+	struct apply_work work = {.scope = &scope};
+	char *key;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct change change = {
+			.kind = table[i].kind, .identity = table[i].identity, .id = table[i].id};
+
+		key = apply_key(&work, &change);
+		assert_string_equal(key, table[i].key);
+		free(key);
+	}
+}
+
 /* What the journal would hold after it. i: intended, c: created, d: deleted. */
 static void live_through(struct journal *journal, const char *history)
 {
@@ -231,6 +261,7 @@ static void chooses_another_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(calls_a_place_by_one_name),
 		cmocka_unit_test(takes_the_token_of_an_earlier_try),
 		cmocka_unit_test(repeats_a_token_that_may_have_worked),
 		cmocka_unit_test(writes_down_what_it_sends),
