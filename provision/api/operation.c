@@ -119,12 +119,12 @@ static bool ends_in(const char *text, const char *end)
 	return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* An earlier attempt's answer was lost: what it deleted is gone at the next. */
-static bool already_deleted(const struct client *client, const struct operation *operation,
-			    const struct failure *failure)
+/* An earlier attempt's answer was lost: what it deleted is gone at the next. This answer itself is
+ * clear: an unclear failure is of an attempt before it. ELB's codes have no dot ("ListenerNotFound"). */
+static bool already_deleted(const struct operation *operation, const struct failure *failure)
 {
 	return strncmp(operation->name, "Delete", strlen("Delete")) == 0 &&
-	       ends_in(failure->code, ".NotFound") && client_attempts(client) > 1;
+	       failure->http_status < 500 && ends_in(failure->code, "NotFound") && failure->unclear;
 }
 
 static int bad_answer(int rc, const struct operation *operation, struct failure *failure)
@@ -162,6 +162,11 @@ static void name_permission(const struct operation *operation, const json_t *inp
 			   tags ? operation->tagging : "", tags ? " (for its tags)" : "");
 }
 
+static bool changes_nothing(const struct operation *operation, const json_t *input)
+{
+	return strncmp(operation->name, "Describe", strlen("Describe")) == 0 || dry_run(input);
+}
+
 /* No answer is not the same as no effect. */
 static void explain(const struct operation *operation, const json_t *input, struct failure *failure)
 {
@@ -169,11 +174,15 @@ static void explain(const struct operation *operation, const json_t *input, stru
 
 	if (refused(failure)) {
 		name_permission(operation, input, failure);
-	} else if (failure->unclear && token && !dry_run(input)) {
+	} else if (!failure->unclear || changes_nothing(operation, input)) {
+		return;
+	} else if (token) {
 		failure_set_remedy(failure,
 				   "it may exist now: list what there is, or repeat this with "
 				   "--client-token %s, which creates no second one",
 				   token);
+	} else {
+		failure_set_remedy(failure, "it may have had its effect: look before repeating it");
 	}
 }
 
@@ -227,7 +236,7 @@ static int send_query(struct client *client, const struct operation *operation, 
 	query_fini(&query);
 	if (rc && dry_run(input) && strcmp(failure->code, "DryRunOperation") == 0)
 		return 0;
-	if (rc && already_deleted(client, operation, failure))
+	if (rc && already_deleted(operation, failure))
 		return answer_deleted(operation, input, output, failure);
 	if (!rc) {
 		rc = decode_answer(operation, input, document, output);

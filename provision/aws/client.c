@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "provision/aws/credentials.h"
 #include "provision/aws/endpoint.h"
@@ -13,6 +14,8 @@
 #include "provision/aws/profile.h"
 #include "provision/aws/region.h"
 #include "provision/aws/sts.h"
+
+enum { RENEWAL_PAUSE_SECONDS = 30 };
 
 struct client {
 	struct http *http;
@@ -24,6 +27,7 @@ struct client {
 	char *endpoint_url; /* the option; NULL for none */
 	struct endpoint endpoints[ENDPOINT_CALLED];
 	struct credentials credentials;
+	time_t renewal_failed; /* monotonic seconds; 0: did not */
 	/* Of client_new_role(): base gives the credentials. */
 	struct client *base; /* borrowed; NULL for a client of its own */
 	char *role_arn;      /* NULL: base's own identity */
@@ -84,15 +88,32 @@ static int load_credentials(struct client *client, struct failure *failure)
 	return credentials_load(&context, &client->credentials, failure);
 }
 
+static time_t monotonic_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* Each attempt may take seconds until it fails, and calls come by the hundred. */
+static bool renewal_failed_lately(const struct client *client)
+{
+	return client->renewal_failed &&
+	       monotonic_seconds() - client->renewal_failed < RENEWAL_PAUSE_SECONDS;
+}
+
 static int renew_credentials(struct client *client, struct failure *failure)
 {
 	const struct credentials *old = &client->credentials;
 	int64_t now = exchange_time(&client->exchange);
 	int rc;
 
-	if (!credentials_stale(old, now))
+	if (!credentials_stale(old, now) ||
+	    (now < old->expires_at && renewal_failed_lately(client)))
 		return 0;
 	rc = load_credentials(client, failure);
+	client->renewal_failed = rc ? monotonic_seconds() : 0;
 	/* Renewal comes early so that it may fail for a while. */
 	if (rc && rc != -ECANCELED && now < old->expires_at)
 		return 0;

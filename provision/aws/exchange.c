@@ -148,7 +148,8 @@ static int read_answer(const struct exchange_request *call, const struct http_re
 	if (response->status != 200) {
 		service_error_decode(body, response->body.length, response->status,
 				     response->request_id, failure);
-		failure->unclear = response->status >= 500;
+		/* A throttled request was refused at the door. */
+		failure->unclear = response->status >= 500 && !retry_throttled(failure);
 		return -EREMOTEIO;
 	}
 	rc = xml_parse(body, response->body.length, document);
@@ -234,13 +235,15 @@ static bool clock_suspected(const struct failure *failure)
 	return false;
 }
 
-/* True where the next attempt will carry another time. Once is enough: then the offset is right. */
-static bool correct_clock(struct exchange *exchange, const struct failure *failure)
+/* True where the next attempt will carry another time. Once in a call is enough: then the offset is
+ * right. A later call may find our clock put right, or wrong. */
+static bool correct_clock(struct exchange *exchange, const struct failure *failure, bool *corrected)
 {
-	if (exchange->clock_offset || !clock_suspected(failure) ||
+	if (*corrected || !clock_suspected(failure) ||
 	    llabs(exchange->server_ahead) < CLOCK_TOLERANCE_SECONDS)
 		return false;
-	exchange->clock_offset = exchange->server_ahead;
+	exchange->clock_offset += exchange->server_ahead;
+	*corrected = true;
 	return true;
 }
 
@@ -271,7 +274,7 @@ static void tell_attempts(const struct exchange *exchange, struct failure *failu
 int exchange_call(struct exchange *exchange, const struct exchange_request *call,
 		  struct xml_document **document, struct failure *failure)
 {
-	bool unclear = false;
+	bool unclear = false, corrected = false;
 	int cost = 0, rc;
 
 	exchange->attempts = 0;
@@ -285,7 +288,7 @@ int exchange_call(struct exchange *exchange, const struct exchange_request *call
 			return 0;
 		}
 		unclear |= failure->unclear;
-		if (correct_clock(exchange, failure)) {
+		if (correct_clock(exchange, failure, &corrected)) {
 			/* Refused before it had any effect. */
 			exchange->attempts--;
 			continue;

@@ -2,7 +2,7 @@
 /*
  * One request to a Query service of AWS and its answer: signed, sent, sent again where that may
  * help (retry.h), always with the same body: what makes it idempotent must be in it. A clock that
- * AWS finds wrong is corrected once, by the answer's Date. Calls are held back where their bucket is
+ * AWS finds wrong is corrected by the answer's Date, once in a call. Calls are held back where their bucket is
  * empty (pacing.h), each attempt for itself.
  */
 #ifndef PROVISION_EXCHANGE_H

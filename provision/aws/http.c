@@ -16,6 +16,8 @@
 struct http {
 	CURL *curl;
 	const volatile sig_atomic_t *stop; /* borrowed */
+	const char *body;                  /* borrowed: what is left to send of it */
+	size_t body_left;
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -59,6 +61,26 @@ void http_response_fini(struct http_response *response)
 }
 
 /* What libcurl calls while it works. */
+
+static size_t send_body(char *data, size_t size, size_t count, void *context)
+{
+	struct http *http = context;
+	size_t length = size * count < http->body_left ? size * count : http->body_left;
+
+	if (!length)
+		return 0;
+	memcpy(data, http->body, length);
+	http->body += length;
+	http->body_left -= length;
+	return length;
+}
+
+/* libcurl would send a POST again by itself where a kept connection ends without an answer: uncounted,
+ * and nobody would learn that the first one may have had its effect. */
+static int send_no_body_twice(void *context, curl_off_t offset, int origin)
+{
+	return CURL_SEEKFUNC_FAIL;
+}
 
 static size_t receive_body(char *data, size_t size, size_t count, void *context)
 {
@@ -169,17 +191,26 @@ static int proxy_failure(long status, const struct http_request *request, struct
 	return status < 500 ? -EACCES : -EHOSTUNREACH;
 }
 
+static const char *curl_detail(const struct http *http, CURLcode code)
+{
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return "stopped";
+	if (code == CURLE_SEND_FAIL_REWIND)
+		return "the connection ended without an answer";
+	return http->detail[0] ? http->detail : curl_easy_strerror(code);
+}
+
 static int curl_failure(const struct http *http, CURLcode code, const struct http_request *request,
 			const struct http_response *response, struct failure *failure)
 {
-	const char *detail = http->detail[0] ? http->detail : curl_easy_strerror(code);
+	const char *detail = curl_detail(http, code);
 	long refusal = proxy_refusal(http);
 
 	if (refusal)
 		return proxy_failure(refusal, request, failure);
 	if (code == CURLE_WRITE_ERROR && response->body.failed)
 		return failure_memory(failure);
-	if (code == CURLE_WRITE_ERROR) {
+	if (code == CURLE_WRITE_ERROR || code == CURLE_FILESIZE_EXCEEDED) {
 		failure_set(failure, FAILURE_RESPONSE, "%s: the answer exceeds %d bytes",
 			    request->url, HTTP_MAX_RESPONSE_BYTES);
 		return -EMSGSIZE;
@@ -275,6 +306,7 @@ static CURLcode set_connection(struct http *http, const struct http_request *req
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->timeout_ms);
+	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)HTTP_MAX_RESPONSE_BYTES);
 	/* Timeouts of name resolution would use SIGALRM, which belongs to the caller. */
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
@@ -299,9 +331,14 @@ static void set_exchange(struct http *http, const struct http_request *request,
 
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	if (request->body) {
+		http->body = request->body;
+		http->body_left = request->body_length;
+		curl_easy_setopt(curl, CURLOPT_POST, 1L);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
 				 (curl_off_t)request->body_length);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+		curl_easy_setopt(curl, CURLOPT_READFUNCTION, send_body);
+		curl_easy_setopt(curl, CURLOPT_READDATA, http);
+		curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, send_no_body_twice);
 	}
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "mirrorcap/" MIRRORCAP_VERSION);

@@ -337,6 +337,17 @@ def skewed(request, number):
     return answer[0], {**answer[1], **date}, answer[2]
 
 
+def clock_put_right(request, number):
+    """An hour ahead, as our clock sees it, until that is corrected."""
+    if number < 2:
+        return skewed(request, number)
+    stamp = datetime.datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
+    stamp = stamp.replace(tzinfo=datetime.timezone.utc).timestamp()
+    date = {"Date": email.utils.formatdate(usegmt=True)}
+    answer = created(request) if abs(stamp - time.time()) < 300 else error(400, "RequestExpired")
+    return answer[0], {**answer[1], **date}, answer[2]
+
+
 def dated(request, number):
     date = email.utils.formatdate(time.time() + SKEW_SECONDS, usegmt=True)
     return 403, {"dAtE": date}, ""
@@ -427,6 +438,25 @@ def hang_up_once(request, number):
     return None if number == 0 else created(request)
 
 
+def hang_up_later(request, number):
+    """On a connection that is in use already."""
+    return None if number == 1 else created(request)
+
+
+def deleted_unheard_later(request, number):
+    if number == 0:
+        return created(request)
+    return deleted_unheard(request, number - 1)
+
+
+def throttled_unknown(request, number):
+    return throttle_always(request, number) if number == 0 else unknown_session(request, number)
+
+
+def listener_unheard(request, number):
+    return None if number == 0 else sts_error(400, "ListenerNotFound", "One or more not found")
+
+
 def deleted_unheard(request, number):
     return None if number == 0 else error(400, "InvalidTrafficMirrorSessionId.NotFound")
 
@@ -487,9 +517,10 @@ SCENARIOS = {function.__name__: function for function in (
     container_deep, container_twice, container_expired, container_no_expiration,
     container_line_break, portal, portal_incomplete, portal_bad_time, account, account_expiring, role_refused, role_incomplete, role_bad_time,
     role_line_break, throttle_twice, throttle_always, limit, refused, dry_run, skewed, dated, wrong_secret,
-    created_at_once, redirect, gateway, huge, deep, half, expired_token, cut_short, not_xml, other_document,
+    clock_put_right, created_at_once, redirect, gateway, huge, deep, half, expired_token, cut_short, not_xml, other_document,
     other_root, without_set, none_listed, deleted_at_once, deleted_another, deleted_returns,
-    deleted_nothing, hang_up, hang_up_once, deleted_unheard, unknown_session, appears_late, pages, second_page_fails,
+    deleted_nothing, hang_up, hang_up_once, hang_up_later, deleted_unheard, deleted_unheard_later,
+    throttled_unknown, listener_unheard, unknown_session, appears_late, pages, second_page_fails,
     mismatch_once, number_taken, proxy_wants_a_name, proxy_forbids, proxy_busy, encrypted)}
 
 

@@ -287,17 +287,50 @@ static void believes_no_other_answer_to_delete(void **state)
 	}
 }
 
+/* ELB's codes are not EC2's. */
+static void deletes_a_listener(void **state)
+{
+	json_t *input = json_pack("{s:s}", "ListenerArn", "arn:aws:elasticloadbalancing:x");
+	struct fixture fixture;
+
+	start(&fixture, "listener_unheard");
+	assert_int_equal(operation_call(fixture.client, operation_find("DeleteListener"), input,
+					NULL, &fixture.failure),
+			 0);
+	end(&fixture);
+	json_decref(input);
+}
+
 static void deletes(void **state)
 {
+	struct ec2_created created;
 	struct fixture fixture;
 
 	/* The first attempt's answer was lost: what it deleted is gone at the second. */
 	start(&fixture, "deleted_unheard");
 	assert_int_equal(ec2_delete_session(fixture.client, "tms-7", false, &fixture.failure), 0);
 	end(&fixture);
+	start(&fixture, "deleted_unheard_later");
+	assert_int_equal(ec2_create_session(fixture.client, &create, &created, &fixture.failure),
+			 0);
+	ec2_created_fini(&created);
+	assert_int_equal(ec2_delete_session(fixture.client, "tms-7", false, &fixture.failure), 0);
+	end(&fixture);
 	start(&fixture, "unknown_session");
 	assert_int_equal(ec2_delete_session(fixture.client, "tms-7", false, &fixture.failure),
 			 -EREMOTEIO);
+	end(&fixture);
+	/* What was throttled deleted nothing: it never was there. */
+	start(&fixture, "throttled_unknown");
+	assert_int_equal(ec2_delete_session(fixture.client, "tms-7", false, &fixture.failure),
+			 -EREMOTEIO);
+	assert_int_equal(client_attempts(fixture.client), 2);
+	end(&fixture);
+	/* It was sent, and nobody knows. */
+	start(&fixture, "hang_up");
+	assert_int_equal(ec2_delete_session(fixture.client, "tms-7", false, &fixture.failure),
+			 -EHOSTUNREACH);
+	assert_non_null(strstr(fixture.failure.remedy, "look before repeating"));
 	end(&fixture);
 	start(&fixture, "refused");
 	assert_int_equal(ec2_delete_session(fixture.client, "tms-7", false, &fixture.failure),
@@ -320,6 +353,7 @@ int main(void)
 		cmocka_unit_test(waits_for_a_new_session),
 		cmocka_unit_test(believes_no_other_answer_to_delete),
 		cmocka_unit_test(deletes),
+		cmocka_unit_test(deletes_a_listener),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

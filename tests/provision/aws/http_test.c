@@ -32,7 +32,7 @@ static int send(const char *url, struct http_response *response, struct failure 
 		.url = url,
 		.body = "a=b",
 		.body_length = 3,
-		.connect_timeout_ms = 1000,
+		.connect.timeout_ms = 3000,
 		.timeout_ms = 1000,
 	};
 	struct http *http = http_new();
@@ -99,6 +99,37 @@ static void judges_answers(void **state)
 		assert_true(failure.unclear);
 		peer_stop(&peer);
 	}
+}
+
+/* A request that had its effect, perhaps, is not sent again behind the caller's back. */
+static void sends_no_post_twice(void **state)
+{
+	struct http_request request = {
+		.method = "POST",
+		.body = "ClientToken=t",
+		.body_length = strlen("ClientToken=t"),
+		.connect_timeout_ms = 1000,
+		.timeout_ms = 1000,
+	};
+	struct http *http = http_new();
+	struct http_response response;
+	struct failure failure = {0};
+	struct peer peer;
+
+	peer_start(&peer, "hang_up_later");
+	request.url = peer.url;
+	assert_int_equal(http_send(http, &request, &response, &failure), 0);
+	http_response_fini(&response);
+	assert_int_equal(http_send(http, &request, &response, &failure), -EHOSTUNREACH);
+	assert_int_equal(failure.kind, FAILURE_UNREACHABLE);
+	assert_true(failure.unclear);
+	assert_non_null(strstr(failure.message, "without an answer"));
+	assert_int_equal(http_send(http, &request, &response, &failure), 0);
+	http_response_fini(&response);
+	for (int i = 0; i < 3; i++)
+		assert_string_equal(peer_report(&peer), "POST / ClientToken=t");
+	http_free(http);
+	peer_stop(&peer);
 }
 
 static void follows_no_redirect(void **state)
@@ -351,6 +382,7 @@ static void stops_when_told(void **state)
 	http_set_stop(http, &stop);
 	assert_int_equal(http_send(http, &actual, &response, &failure), -ECANCELED);
 	assert_int_equal(failure.kind, FAILURE_STOPPED);
+	assert_non_null(strstr(failure.message, ": stopped"));
 	http_free(http);
 	peer_stop(&peer);
 }
@@ -360,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(judges_connections, clear),
 		cmocka_unit_test_setup(judges_answers, clear),
+		cmocka_unit_test_setup(sends_no_post_twice, clear),
 		cmocka_unit_test_setup(follows_no_redirect, clear),
 		cmocka_unit_test_setup(reads_the_date, clear),
 		cmocka_unit_test_setup(refuses_line_breaks_in_headers, clear),
