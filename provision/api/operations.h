@@ -73,9 +73,13 @@ const char *operations_check_elb_name(const char *text);
 		.element = "tagSet"                                                 \
 	}
 
-/* struct operation's fields for EC2's pages. 500 items with 50 tags each are below XML_MAX_BYTES. */
-#define OPERATIONS_EC2_PAGES(list)                                        \
+/*
+ * struct operation's fields for EC2's pages: so many items that the largest of their kind stay below
+ * XML_MAX_BYTES together, an instance of 8 interfaces with 30 addresses each (88 kB) among them,
+ * and that 10,000 of each kind take fewer calls than the pacing lets through at once.
+ */
+#define OPERATIONS_EC2_PAGES(list, count)                                 \
 	.items = (list), .token = "NextToken", .next_token = "NextToken", \
-	.page_size = "MaxResults", .size = 500
+	.page_size = "MaxResults", .size = (count)
 
 #endif

@@ -313,9 +313,9 @@ static const struct shape delete_tags = {SHAPE_MEMBERS(delete_tags_members)};
 
 const struct operation operations_ec2[] = {
 	{CALL("DescribeNetworkInterfaces", describe_interfaces), .output = &interfaces,
-	 OPERATIONS_EC2_PAGES("NetworkInterfaces"), .ids = "NetworkInterfaceIds"},
+	 OPERATIONS_EC2_PAGES("NetworkInterfaces", 500), .ids = "NetworkInterfaceIds"},
 	{CALL("DescribeInstances", describe_instances), .output = &reservations,
-	 OPERATIONS_EC2_PAGES("Reservations"), .ids = "InstanceIds"},
+	 OPERATIONS_EC2_PAGES("Reservations", 200), .ids = "InstanceIds"},
 	{CALL("CreateTags", create_tags), .on = "the resources"},
 	{CALL("DeleteTags", delete_tags), .on = "the resources"},
 	{0},

@@ -17,7 +17,7 @@
 #include "provision/aws/failure.h"
 
 enum {
-	HTTP_MAX_RESPONSE_BYTES = 16 << 20,
+	HTTP_MAX_RESPONSE_BYTES = 32 << 20,
 	HTTP_REQUEST_ID_BYTES = 64,
 };
 
