@@ -14,12 +14,15 @@ expect_eq "$(cat "$T/near.err")" \
 	"mirrorcap: captur: no such subcommand: did you mean 'capture'?" "near match"
 expect_exit 2 "$MIRRORCAP" frobnicate 2>"$T/far.err"
 expect_eq "$(wc -l <"$T/far.err")" 1 "lines for an unknown subcommand"
-for subcommand in capture session session-map iam-policy run recover ledger info merge; do
-	grep -q "^  $subcommand " "$T/help" || fail "$subcommand is not in the usage"
-done
-for subcommand in capture session session-map iam-policy recover ledger info merge; do
-	expect_exit 0 "$MIRRORCAP" help "$subcommand" >"$T/help-$subcommand"
-	[[ -s $T/help-$subcommand ]] || fail "help $subcommand prints nothing"
+subcommands=(plan apply destroy drift orphans capture session target filter filter-rule load-balancer
+	target-group listener whoami session-map iam-policy run recover ledger info merge)
+expect_eq "$(sed -nE 's/^  ([a-z][a-z-]*) .*/\1/p' "$T/help" | sort)" \
+	"$(printf '%s\n' help "${subcommands[@]}" | sort)" "subcommands in the usage"
+for subcommand in "${subcommands[@]}"; do
+	expect_exit 0 "$MIRRORCAP" help "$subcommand" >"$T/subcommand.out" 2>"$T/subcommand.err"
+	grep -qE "^usage: mirrorcap[ -]$subcommand( |\$)" "$T/subcommand.out" ||
+		fail "help $subcommand says: $(cat "$T/subcommand.out")"
+	expect_eq "$(cat "$T/subcommand.err")" "" "help $subcommand on stderr"
 done
 mkdir "$T/alone"
 cp "$MIRRORCAP" "$T/alone/"
