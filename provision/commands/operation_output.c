@@ -323,9 +323,8 @@ static int print_token(FILE *out, int width, const json_t *output)
 int operation_output(FILE *out, enum operation_form form, const struct operation_command *command,
 		     const json_t *output)
 {
-	const bool list =
-		command->operation && operation_find(command->operation)->items && !command->one;
 	json_t *items;
+	bool list;
 	int rc;
 
 	errno = 0;
@@ -336,6 +335,9 @@ int operation_output(FILE *out, enum operation_form form, const struct operation
 	items = items_of(command, output);
 	if (!items)
 		return -ENOMEM;
+	/* A create's list, of one, is a record. */
+	list = json_is_array(command->item ? json_object_get(output, command->item) : NULL) &&
+	       !command->one && strcmp(command->verb, "create") != 0;
 	if (command->columns && (form == OPERATION_TABLE || list)) {
 		rc = print_table(out, command->columns, items);
 	} else {

@@ -83,6 +83,19 @@ static void prints_for_people(void **state)
 		 "'forward','TargetGroupArn':'g'}]}]}",
 		 "PROTOCOL  PORT  TARGET GROUP  ARN\n"
 		 "-         4789  g             l\n"},
+		{"load-balancer", "attributes", OPERATION_TEXT,
+		 "{'Attributes':[{'Key':'a.b','Value':'true'},{'Key':'c','Value':''}]}",
+		 "KEY  VALUE\n"
+		 "a.b  true\n"
+		 "c    -\n"},
+		{"target-group", "modify", OPERATION_TEXT,
+		 "{'Attributes':[{'Key':'a','Value':'1'},{'Key':'b','Value':'2'}]}",
+		 "KEY  VALUE\n"
+		 "a    1\n"
+		 "b    2\n"},
+		/* A create's list is of one. */
+		{"listener", "create", OPERATION_TEXT, "{'Listeners':[{'ListenerArn':'l'}]}",
+		 "listener arn  l\n"},
 		/* Nothing to tell is nothing, as with AWS CLI. */
 		{"listener", "delete", OPERATION_JSON, "{}", ""},
 		{"listener", "delete", OPERATION_TABLE, "{}", ""},
