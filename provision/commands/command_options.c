@@ -35,6 +35,14 @@ static const struct command_option *find(const struct command_option *options, s
 	return NULL;
 }
 
+static bool is_option(const struct command_option *options, size_t count, const char *word)
+{
+	const char *value;
+
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+	       find(options, count, word, &value);
+}
+
 static int unknown(const struct command_option *options, size_t count, const char *command,
 		   const char *word, struct failure *failure)
 {
@@ -50,6 +58,15 @@ static int unknown(const struct command_option *options, size_t count, const cha
 	refuse(failure, command, name, "no such option");
 	if (near.name)
 		failure_set_remedy(failure, "did you mean --%s?", near.name);
+	return -EINVAL;
+}
+
+/* An option forgot its value: taken as that, the next option would be lost. */
+static int refuse_value(const char *name, const char *value, struct failure *failure)
+{
+	failure_set(failure, FAILURE_USAGE, "--%s: needs a value, and %.80s is an option", name,
+		    value);
+	failure_set_remedy(failure, "if it is meant as the value: --%s=%.80s", name, value);
 	return -EINVAL;
 }
 
@@ -83,7 +100,7 @@ int command_options_parse(const struct command_option *options, size_t count, in
 	*help = false;
 	for (int i = 1, taken; i < argc; i += taken) {
 		const struct command_option *option;
-		const char *value;
+		const char *value, *next;
 
 		*help = strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
 		if (*help)
@@ -91,8 +108,11 @@ int command_options_parse(const struct command_option *options, size_t count, in
 		option = find(options, count, argv[i], &value);
 		if (!option)
 			return unknown(options, count, argv[0], argv[i], failure);
-		taken = set(option, argv[0], argv[i], value, i + 1 < argc ? argv[i + 1] : NULL,
-			    failure);
+		next = i + 1 < argc ? argv[i + 1] : NULL;
+		if (option->text && !value && next && is_option(options, count, next))
+			taken = refuse_value(option->name, next, failure);
+		else
+			taken = set(option, argv[0], argv[i], value, next, failure);
 		if (taken < 0)
 			return taken;
 	}

@@ -23,7 +23,8 @@ struct command_option {
 
 /*
  * Reads "--name value", "--name=value", "-l value", in any order; argv[0] is the command's name.
- * An empty argument and an option given twice are errors.
+ * An empty argument and an option given twice are errors, and so is a "value" that is an option of
+ * the table: "--name=--other" where it is meant.
  * help: set where --help or -h is among them; what stands behind it is not read.
  * Returns 0 or -EINVAL with FAILURE_USAGE.
  */

@@ -216,6 +216,30 @@ static bool takes_more_words(const struct parse *parse, const struct operation_o
 	       (option->member->kind == SHAPE_TEXTS || option->member->kind == SHAPE_STRUCTURES);
 }
 
+/* "--NAME" or "--NAME=VALUE" with the whole name of an option. */
+static bool is_option(const struct parse *parse, const char *word)
+{
+	const size_t length = strncmp(word, "--", 2) == 0 ? strcspn(word + 2, "=") : 0;
+
+	for (size_t i = 0; length && i < parse->table.count; i++) {
+		const char *name = parse->table.options[i].name;
+
+		if (strlen(name) == length && strncmp(name, word + 2, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Taken as the value, a --dry-run would be lost, and the command done in earnest. */
+static int refuse_value(const struct parse *parse, const char *word, const char *value)
+{
+	failure_set(parse->values.failure, FAILURE_USAGE, "%s: needs a value, and %s is an option",
+		    word, value);
+	failure_set_remedy(parse->values.failure, "if it is meant as the value: %s=%s", word,
+			   value);
+	return -EINVAL;
+}
+
 /* Reads the option at *word, and moves past its value where that is a word of its own. */
 static int parse_option(struct parse *parse, char ***word, const struct operation_option **last)
 {
@@ -232,6 +256,8 @@ static int parse_option(struct parse *parse, char ***word, const struct operatio
 		equals = *++*word;
 		if (!equals)
 			return refuse_word(parse, text, length, "needs a value", NULL);
+		if (is_option(parse, equals))
+			return refuse_value(parse, text, equals);
 	} else if (equals) {
 		equals++;
 	}

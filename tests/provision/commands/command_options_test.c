@@ -42,6 +42,18 @@ static const struct {
 	{{"--config="}, "--config: needs a value", "see mirrorcap command --help"},
 	{{"--config", ""}, "--config: needs a value", "see mirrorcap command --help"},
 	{{"-c"}, "--config: needs a value", "see mirrorcap command --help"},
+	{{"--config", "--document"},
+	 "--config: needs a value, and --document is an option",
+	 "if it is meant as the value: --config=--document"},
+	{{"-c", "--role=x"},
+	 "--config: needs a value, and --role=x is an option",
+	 "if it is meant as the value: --config=--role=x"},
+	{{"--role", "-c", "x"},
+	 "--role: needs a value, and -c is an option",
+	 "if it is meant as the value: --role=-c"},
+	{{"--role", "--help"},
+	 "--role: needs a value, and --help is an option",
+	 "if it is meant as the value: --role=--help"},
 	{{"-c", "a", "--config=b"}, "--config: is given twice", "see mirrorcap command --help"},
 	{{"--document=yes"}, "--document: takes no value", "see mirrorcap command --help"},
 	{{"file"}, "file: not an option", "see mirrorcap command --help"},
@@ -70,7 +82,7 @@ static void reads_options_in_any_form(void **state)
 {
 	const char *const none[] = {NULL};
 	const char *const mixed[] = {"--document", "-c", "a b", "--role=x=y", NULL};
-	const char *const dashes[] = {"--config", "--role", "--role", "-c", NULL};
+	const char *const dashes[] = {"--config=--role", "--role", "-x", NULL};
 	const char *const help[] = {"--document", "--help", "--nonsense", NULL};
 	struct failure failure;
 	struct parsed parsed;
@@ -81,10 +93,10 @@ static void reads_options_in_any_form(void **state)
 	assert_string_equal(parsed.config, "a b");
 	assert_string_equal(parsed.role, "x=y");
 	assert_true(parsed.document);
-	/* A value may look like an option. */
+	/* A value may look like an option, and even be one where it is plain that it is the value. */
 	assert_int_equal(parse(dashes, &parsed, &failure), 0);
 	assert_string_equal(parsed.config, "--role");
-	assert_string_equal(parsed.role, "-c");
+	assert_string_equal(parsed.role, "-x");
 	assert_int_equal(parse(help, &parsed, &failure), 0);
 	assert_true(parsed.help);
 }

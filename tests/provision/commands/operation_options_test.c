@@ -52,6 +52,13 @@ static void refuses(void **state)
 		{"session", "create", "", "--network-interface-id ENI, --traffic-mirror-target-id",
 		 "--help"},
 		{"session", "create", "--session-number", "needs a value", ""},
+		{"session", "create", CREATE " --description --dry-run",
+		 "--description: needs a value, and --dry-run is an option",
+		 "--description=--dry-run"},
+		{"session", "create", CREATE " --desc --region=r",
+		 "--desc: needs a value, and --region=r is an option", "--desc=--region=r"},
+		{"session", "create", "--description --help",
+		 "--description: needs a value, and --help is an option", ""},
 		{"session", "create", "--dry-run=x", "--dry-run: takes no value", ""},
 		{"session", "create", "--", "--: no such option", ""},
 		{"session", "create", "--=x", "--: no such option", ""},
@@ -192,6 +199,12 @@ static void reads(void **state)
 		 "--target-group-arn " ARN " --targets Id=i-1 Id=10.0.0.1,Port=1",
 		 "{'TargetGroupArn': '" ARN "', 'Targets': [{'Id': 'i-1'}, {'Id': '10.0.0.1', "
 		 "'Port': 1}]}"},
+		/* What only begins like an option is a value, and so is one behind '='. */
+		{"target", "create",
+		 "--network-interface-id eni-0a1b2c3d --description --dry --dry-run",
+		 "{'Description': '--dry', 'DryRun': true, 'NetworkInterfaceId': 'eni-0a1b2c3d'}"},
+		{"target", "create", "--network-interface-id eni-0a1b2c3d --description=--dry-run",
+		 "{'Description': '--dry-run', 'NetworkInterfaceId': 'eni-0a1b2c3d'}"},
 		{"load-balancer", "create", "--name a --scheme internet-facing",
 		 "{'Name': 'a', 'Scheme': 'internet-facing', 'Type': 'network'}"},
 	};
