@@ -205,13 +205,13 @@ static int journal_delete(struct apply_work *work, const struct change *change)
 
 static int delete_one(struct apply_work *work, const struct change *change, struct failure *failure)
 {
-	int rc = delete_patiently(work, change, failure);
+	int rc;
 
-	if (rc)
-		return rc;
-	work->sessions_deleted += change->resource == CHANGE_SESSION;
+	/* Before it is sent: killed in between, the next apply would wait for what is gone. */
 	apply_journal_result(work, journal_delete(work, change));
-	return 0;
+	rc = delete_patiently(work, change, failure);
+	work->sessions_deleted += !rc && change->resource == CHANGE_SESSION;
+	return rc;
 }
 
 /* The walk. */
