@@ -32,7 +32,7 @@ static int send(const char *url, struct http_response *response, struct failure 
 		.url = url,
 		.body = "a=b",
 		.body_length = 3,
-		.connect.timeout_ms = 3000,
+		.connect_timeout_ms = 3000,
 		.timeout_ms = 1000,
 	};
 	struct http *http = http_new();
