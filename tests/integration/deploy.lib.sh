@@ -14,8 +14,8 @@ export ARN
 
 declare -A instances=() # id -> JSON
 
-# id PREFIX TEXT: an id that ends in TEXT.
-id()
+# id_of PREFIX TEXT: an id that ends in TEXT.
+id_of()
 {
 	printf '%s-%s%s\n' "$1" "$(printf '0%.0s' $(seq $((17 - ${#2}))))" "$2"
 }
@@ -25,9 +25,9 @@ world_instance()
 {
 	local number=$1 state=$2 role=$3 interface
 
-	instances[$number]=$(jq -cn --arg id "$(id i "$number")" --arg state "$state" \
+	instances[$number]=$(jq -cn --arg id "$(id_of i "$number")" --arg state "$state" \
 		--arg role "$role" --argjson interfaces "$(for interface in "${@:4}"; do
-			jq -cn --arg id "$(id eni "$interface")" \
+			jq -cn --arg id "$(id_of eni "$interface")" \
 				--arg ip "10.0.$((16#$interface >> 8)).$((16#$interface & 255))" \
 				'{id: $id, private_ip_address: $ip}'
 		done | jq -cs .)" \

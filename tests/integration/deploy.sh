@@ -9,7 +9,7 @@
 . "$(dirname "$0")/deploy.lib.sh"
 need jq python3
 
-WEB1=$(id eni a1) WEB2=$(id eni a2) WEB2B=$(id eni b2) DB1=$(id eni d1)
+WEB1=$(id_of eni a1) WEB2=$(id_of eni a2) WEB2B=$(id_of eni b2) DB1=$(id_of eni d1)
 
 three_hosts()
 {
@@ -278,7 +278,7 @@ foreign()
 # Another deployment's, another tool's, and what is only named.
 destroy_leaves_others_alone()
 {
-	local others
+	local others before
 
 	foreign "$WEB1" 9 >"$T/foreign"
 	call CreateTrafficMirrorFilter TagSpecification.1.ResourceType=traffic-mirror-filter \
@@ -293,8 +293,11 @@ destroy_leaves_others_alone()
 	done
 	expect_eq "$(not_ours)" "$others" "what is not ours"
 	deploy destroy --yes || fail "destroy again: $(cat "$T/deploy.err")"
-	# Tokens that AWS remembers must not bring back what is gone.
+	# Tokens that AWS remembers must not bring back what is gone, nor be waited for.
+	before=$(requests '.action | test("^Create")')
 	apply
+	expect_eq "$(requests '.action | test("^Create")')" $((before + 1 + 10 + 1 + 4)) \
+		"creates of an apply after destroy"
 	done_as_declared "apply after destroy"
 	"$PROVISION" destroy --deployment soc --state-dir "$T/state" --yes >"$T/deploy.out" \
 		2>"$T/deploy.err" || fail "destroy --deployment: $(cat "$T/deploy.err")"

@@ -96,20 +96,20 @@ watch_follows()
 	one_account
 	start watch "$PROVISION" apply -c "$T/soc.yaml" --state-dir "$T/state" --yes --watch 5s \
 		--max-delete 50%
-	wait_for 30 mirrored "$(id eni a1) $(id eni a2) "
+	wait_for 30 mirrored "$(id_of eni a1) $(id_of eni a2) "
 	world_instance 3 running web a3
 	world_instance 4 running web a4
 	world_reload
-	wait_for 40 mirrored "$(id eni a1) $(id eni a2) $(id eni a3) $(id eni a4) "
+	wait_for 40 mirrored "$(id_of eni a1) $(id_of eni a2) $(id_of eni a3) $(id_of eni a4) "
 	# Within the limit; beyond it, it is told, and nothing is done.
 	world_instance 4 running other a4
 	world_reload
-	wait_for 40 mirrored "$(id eni a1) $(id eni a2) $(id eni a3) "
+	wait_for 40 mirrored "$(id_of eni a1) $(id_of eni a2) $(id_of eni a3) "
 	world_instance 1 running other a1
 	world_instance 2 running other a2
 	world_reload
 	wait_for 40 watch_says "--max-delete"
-	mirrored "$(id eni a1) $(id eni a2) $(id eni a3) " || fail "deleted beyond the limit"
+	mirrored "$(id_of eni a1) $(id_of eni a2) $(id_of eni a3) " || fail "deleted beyond the limit"
 	world_instance 1 running web a1
 	world_instance 2 running web a2
 	world_reload
@@ -123,7 +123,7 @@ watch_survives_an_outage()
 	world_instance 5 running web a5
 	world_reload
 	no_faults
-	wait_for 60 mirrored "$(id eni a1) $(id eni a2) $(id eni a3) $(id eni a5) "
+	wait_for 60 mirrored "$(id_of eni a1) $(id_of eni a2) $(id_of eni a3) $(id_of eni a5) "
 	stop watch || fail "watch ended with $?: $(cat "$T/watch.err")"
 	expect_eq "$(grep -c 'tries again' "$T/watch.err")" 2 "complaints: $(cat "$T/watch.err")"
 	deploy destroy --yes || fail "destroy: $(cat "$T/deploy.err")"
