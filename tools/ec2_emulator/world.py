@@ -124,6 +124,8 @@ class Balancer:
     attributes: Tuple[Tuple[str, str], ...] = ()
     tags: Tags = ()
     created: str = ""
+    family: str = "ipv4"
+    ipv6_source_nat: str = "off"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Set
+from typing import Any, Dict, List, Mapping, Set, Tuple
 
 from ..api import Action, Answer, Call
 from ..errors import ApiError
@@ -48,11 +48,12 @@ def create(call: Call) -> Answer:
     scheme = arguments.get("Scheme", "internet-facing")
     if scheme not in ("internal", "internet-facing"):
         raise ApiError("InvalidScheme", f"The scheme '{scheme}' is not valid")
+    family, nat = _addresses(arguments)
     subnets = _subnets(call)
     for other in world.balancers.values():
         if other.name == name:
-            if (other.scheme, other.subnets, other.tags) == (
-                    scheme, tuple(s.id for s in subnets), given_tags):
+            if (other.scheme, other.subnets, other.tags, other.family, other.ipv6_source_nat) == (
+                    scheme, tuple(s.id for s in subnets), given_tags, family, nat):
                 return Answer([("LoadBalancers", member_items([_elements(world, other)]))])
             raise ApiError("DuplicateLoadBalancerName", "A load balancer with the same name "
                            f"'{name}' exists, but with different settings")
@@ -60,7 +61,7 @@ def create(call: Call) -> Answer:
         raise ApiError("TooManyLoadBalancers", "The limit of load balancers is reached")
     balancer = world.balancers.add(Balancer(
         rows.new_arn(call, "loadbalancer/net", name), name, scheme, subnets[0].vpc_id,
-        tuple(s.id for s in subnets), (), given_tags, rows.now(call)))
+        tuple(s.id for s in subnets), (), given_tags, rows.now(call), family, nat))
     _add_interfaces(world, balancer, subnets)
     return Answer([("LoadBalancers", member_items([_elements(world, balancer)]))])
 
@@ -106,6 +107,18 @@ def _find(call: Call) -> Balancer:
     found: Balancer = rows.find(call, call.world.balancers, call.arguments["LoadBalancerArn"],
                                 "LoadBalancer")
     return found
+
+
+def _addresses(arguments: Mapping[str, Any]) -> Tuple[str, str]:
+    """The address type, and whether IPv6 is translated, which only dualstack does."""
+    family = arguments.get("IpAddressType", "ipv4")
+    nat = arguments.get("EnablePrefixForIpv6SourceNat", "off")
+    if family not in ("ipv4", "dualstack") or nat not in ("on", "off"):
+        raise ApiError("ValidationError", f"'{family}' or '{nat}' is not valid")
+    if nat == "on" and family != "dualstack":
+        raise ApiError("InvalidConfigurationRequest",
+                       "A prefix for IPv6 source NAT needs the IP address type dualstack")
+    return family, nat
 
 
 def _subnets(call: Call) -> List[Subnet]:
@@ -157,7 +170,8 @@ def _elements(world: World, balancer: Balancer) -> Elements:
             ("LoadBalancerName", balancer.name), ("Scheme", balancer.scheme),
             ("VpcId", balancer.vpc_id), ("State", [("Code", "active")]), ("Type", "network"),
             ("AvailabilityZones", member_items(zones)), ("SecurityGroups", []),
-            ("IpAddressType", "ipv4")]
+            ("IpAddressType", balancer.family),
+            ("EnablePrefixForIpv6SourceNat", balancer.ipv6_source_nat)]
 
 
 _ARN = {"LoadBalancerArn": Field(text, required=True)}
@@ -168,6 +182,7 @@ ACTIONS: Dict[str, Action] = {
         "Type": Field(text),
         "Scheme": Field(text),
         "IpAddressType": Field(text),
+        "EnablePrefixForIpv6SourceNat": Field(text),
         "Subnets": members(text),
         "SubnetMappings": members({
             "SubnetId": Field(text, required=True), "AllocationId": Field(text),

@@ -62,6 +62,7 @@ class Group:
     check: Mapping[str, Any]
     attributes: Tags
     tags: Tags
+    family: str
     targets: Dict[Tuple[str, int], Registration] = field(default_factory=dict, compare=False)
 
     def attribute(self, key: str) -> str:
@@ -77,7 +78,8 @@ def create(call: Call) -> Answer:
     group = Group(
         rows.new_arn(call, "targetgroup", name), name, protocol, arguments.get("Port", 0),
         arguments.get("VpcId", ""), _one_of(arguments, "TargetType", _TYPES, "instance"),
-        _health_check(arguments, _default_check()), _defaults(protocol), given_tags)
+        _health_check(arguments, _default_check()), _defaults(protocol), given_tags,
+        _one_of(arguments, "IpAddressType", ("ipv4", "ipv6"), "ipv4"))
     if not 1 <= group.port <= 65535 or not group.vpc_id:
         raise ApiError("ValidationError", "A port and a VPC ID must be specified")
     for other in world.groups.values():
@@ -156,7 +158,7 @@ def _elements(world: World, group: Group) -> Elements:
             *[(name, [("HttpCode", value)] if name == "Matcher" else value)
               for name, value in group.check.items() if value is not None],
             ("LoadBalancerArns", member_items(balancers_of(world, group))),
-            ("TargetType", group.target_type), ("IpAddressType", "ipv4")]
+            ("TargetType", group.target_type), ("IpAddressType", group.family)]
 
 
 def _default_check() -> Dict[str, Any]:

@@ -11,9 +11,9 @@ from ..api import Action, Answer, Call
 from ..errors import ApiError, invalid_value
 from ..query import Elements, Field, integer, text
 from ..queryform import listed, member_items, members
-from ..world import Tags
+from ..world import Balancer, Tags
 from . import rows
-from .groups import balancers_of
+from .groups import Group, balancers_of
 
 _PROTOCOLS = ("TCP", "UDP", "TCP_UDP", "TLS")
 
@@ -35,7 +35,7 @@ def create(call: Call) -> Answer:
     world, arguments = call.world, call.arguments
     given_tags = rows.creation_tags(call)
     arn = arguments["LoadBalancerArn"]
-    rows.find(call, world.balancers, arn, "LoadBalancer")
+    balancer = rows.find(call, world.balancers, arn, "LoadBalancer")
     protocol, port = arguments.get("Protocol"), arguments.get("Port", 0)
     if protocol not in _PROTOCOLS:
         raise ApiError("UnsupportedProtocol", f"The protocol '{protocol}' is not supported")
@@ -45,6 +45,7 @@ def create(call: Call) -> Answer:
     if group.protocol != protocol:
         raise ApiError("IncompatibleProtocols", f"A {protocol} listener cannot forward to a "
                        f"{group.protocol} target group")
+    _check_families(balancer, protocol, group)
     if any(other != arn for other in balancers_of(world, group)):
         raise ApiError("TargetGroupAssociationLimit",
                        "The target group is in use by another load balancer")
@@ -58,6 +59,16 @@ def create(call: Call) -> Answer:
         arn.replace(":loadbalancer/", ":listener/") + "/" + secrets.token_hex(8), arn, protocol,
         port, group.id, given_tags))
     return _answer([listener])
+
+
+def _check_families(balancer: Balancer, protocol: str, group: Group) -> None:
+    if group.family == "ipv6" and balancer.family != "dualstack":
+        raise ApiError("InvalidConfigurationRequest", "An IPv6 target group needs a dualstack "
+                       "load balancer")
+    if (protocol == "UDP" and balancer.family == "dualstack"
+            and balancer.ipv6_source_nat != "on"):
+        raise ApiError("InvalidConfigurationRequest", "A UDP listener of a dualstack load "
+                       "balancer needs a prefix for IPv6 source NAT")
 
 
 def describe(call: Call) -> Answer:

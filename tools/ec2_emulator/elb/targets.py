@@ -95,8 +95,9 @@ def _check(call: Call, group: Group, target_id: str) -> None:
         why = "is not a running instance"
     else:
         try:
-            ipaddress.ip_address(target_id)
-            return
+            if f"ipv{ipaddress.ip_address(target_id).version}" == group.family:
+                return
+            why = f"is not an address of type {group.family}"
         except ValueError:
             why = "is not a valid IP address"
     raise ApiError("InvalidTarget", f"The target '{target_id}' {why}")
