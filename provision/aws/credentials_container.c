@@ -67,7 +67,7 @@ static bool url_allowed(const char *url, bool *encrypted)
 	CURLU *parsed = curl_url();
 	bool allowed = false;
 
-	if (parsed && !curl_url_set(parsed, CURLUPART_URL, url, 0) &&
+	if (parsed && !http_names_user(url) && !curl_url_set(parsed, CURLUPART_URL, url, 0) &&
 	    !curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) &&
 	    !curl_url_get(parsed, CURLUPART_HOST, &host, 0)) {
 		*encrypted = strcmp(scheme, "https") == 0;
@@ -77,6 +77,21 @@ static bool url_allowed(const char *url, bool *encrypted)
 	curl_free(scheme);
 	curl_url_cleanup(parsed);
 	return allowed;
+}
+
+static int refuse_url(const char *url, struct failure *failure)
+{
+	char shown[HTTP_SHOWN_URL_BYTES];
+
+	http_shown_url(url, shown);
+	failure_set(
+		failure, FAILURE_CREDENTIALS,
+		"credentials from " ORIGIN ": " FULL_URI " '%s' is neither https:// nor http:// "
+		"to a loopback address, 169.254.170.2, 169.254.170.23 or fd00:ec2::23, or has a "
+		"user",
+		shown);
+	failure_set_remedy(failure, "no other host may see them in the clear: correct or unset it");
+	return -EINVAL;
 }
 
 /* encrypted: set where the URL is https. -ENOENT where neither variable is set. */
@@ -97,16 +112,8 @@ static int find_url(struct buffer *url, bool *encrypted, struct failure *failure
 			    "'/'");
 		return -EINVAL;
 	}
-	if (!relative && !url_allowed(full, encrypted)) {
-		failure_set(failure, FAILURE_CREDENTIALS,
-			    "credentials from " ORIGIN ": " FULL_URI " '%s' is neither https:// "
-			    "nor http:// to a loopback address, 169.254.170.2, 169.254.170.23 or "
-			    "fd00:ec2::23",
-			    full);
-		failure_set_remedy(failure, "no other host may see them in the clear: correct or "
-					    "unset it");
-		return -EINVAL;
-	}
+	if (!relative && !url_allowed(full, encrypted))
+		return refuse_url(full, failure);
 	if (relative)
 		buffer_format(url, ECS_HOST "%s", relative);
 	else

@@ -9,12 +9,14 @@ static int refused(const struct http_request *request, const struct http_respons
 		   const char *origin, struct failure *failure)
 {
 	const char *message = NULL;
+	char url[HTTP_SHOWN_URL_BYTES];
 	json_t *document = NULL;
 
 	if (!credentials_json_parse(buffer_string(&response->body), response->body.length, origin,
 				    &document, failure))
 		message = credentials_json_text(document, "message");
-	failure_set(failure, FAILURE_SERVICE, "credentials from %s: %s: %s", origin, request->url,
+	http_shown_url(request->url, url);
+	failure_set(failure, FAILURE_SERVICE, "credentials from %s: %s: %s", origin, url,
 		    message ? message : "no message");
 	failure->http_status = response->status;
 	json_decref(document);

@@ -60,6 +60,37 @@ void http_response_fini(struct http_response *response)
 	buffer_fini(&response->body);
 }
 
+/* URLs. */
+
+/* The part between "://" and the path; *length 0 where there is none. */
+static const char *authority(const char *url, size_t *length)
+{
+	const char *start = strstr(url, "://");
+
+	start = start ? start + strlen("://") : url + strlen(url);
+	*length = strcspn(start, "/?#");
+	return start;
+}
+
+bool http_names_user(const char *url)
+{
+	size_t length;
+	const char *start = authority(url, &length);
+
+	return memchr(start, '@', length);
+}
+
+void http_shown_url(const char *url, char shown[HTTP_SHOWN_URL_BYTES])
+{
+	size_t length;
+	const char *start = authority(url, &length);
+	const char *at = memrchr(start, '@', length);
+	const char *host = at ? at + 1 : start;
+
+	snprintf(shown, HTTP_SHOWN_URL_BYTES, "%.*s%.*s/", *start ? (int)(start - url) : 0, url,
+		 (int)(start + length - host), host);
+}
+
 /* What libcurl calls while it works. */
 
 static size_t send_body(char *data, size_t size, size_t count, void *context)
@@ -179,11 +210,11 @@ static long proxy_refusal(const struct http *http)
 	return status / 100 == 2 ? 0 : status;
 }
 
-static int proxy_failure(long status, const struct http_request *request, struct failure *failure)
+static int proxy_failure(long status, const char *url, struct failure *failure)
 {
 	/* What a proxy cannot do now it may do later; what it forbids or wants a name for, not. */
 	failure_set(failure, status < 500 ? FAILURE_PROXY : FAILURE_UNREACHABLE,
-		    "%s: the proxy refused the connection: HTTP %ld", request->url, status);
+		    "%s: the proxy refused the connection: HTTP %ld", url, status);
 	failure_set_remedy(failure, status == 407 ? "give HTTPS_PROXY a user and password that the "
 						    "proxy accepts"
 						  : "check HTTPS_PROXY and what the proxy allows, "
@@ -205,25 +236,27 @@ static int curl_failure(const struct http *http, CURLcode code, const struct htt
 {
 	const char *detail = curl_detail(http, code);
 	long refusal = proxy_refusal(http);
+	char url[HTTP_SHOWN_URL_BYTES];
 
+	http_shown_url(request->url, url);
 	if (refusal)
-		return proxy_failure(refusal, request, failure);
+		return proxy_failure(refusal, url, failure);
 	if (code == CURLE_WRITE_ERROR && response->body.failed)
 		return failure_memory(failure);
 	if (code == CURLE_WRITE_ERROR || code == CURLE_FILESIZE_EXCEEDED) {
-		failure_set(failure, FAILURE_RESPONSE, "%s: the answer exceeds %d bytes",
-			    request->url, HTTP_MAX_RESPONSE_BYTES);
+		failure_set(failure, FAILURE_RESPONSE, "%s: the answer exceeds %d bytes", url,
+			    HTTP_MAX_RESPONSE_BYTES);
 		return -EMSGSIZE;
 	}
 	for (size_t i = 0; i < sizeof(curl_errors) / sizeof(curl_errors[0]); i++) {
 		if (curl_errors[i].code != code)
 			continue;
-		failure_set(failure, curl_errors[i].kind, "%s: %s", request->url, detail);
+		failure_set(failure, curl_errors[i].kind, "%s: %s", url, detail);
 		failure_set_remedy(failure, "%s", curl_errors[i].remedy);
 		return curl_errors[i].rc;
 	}
 	/* What is left broke while bytes were on their way. */
-	failure_set(failure, FAILURE_UNREACHABLE, "%s: %s", request->url, detail);
+	failure_set(failure, FAILURE_UNREACHABLE, "%s: %s", url, detail);
 	return -EHOSTUNREACH;
 }
 
@@ -363,7 +396,7 @@ int http_send(struct http *http, const struct http_request *request, struct http
 	rc = make_headers(request, &headers);
 	if (rc) {
 		failure_set(failure, rc == -ENOMEM ? FAILURE_MEMORY : FAILURE_USAGE,
-			    "%s: a request header has a line break", request->url);
+			    "a request header has a line break");
 		goto out;
 	}
 	code = set_connection(http, request);

@@ -19,6 +19,7 @@
 enum {
 	HTTP_MAX_RESPONSE_BYTES = 32 << 20,
 	HTTP_REQUEST_ID_BYTES = 64,
+	HTTP_SHOWN_URL_BYTES = 320, /* a host name has 255 at most; longer ones are cut */
 };
 
 /* Borrowed. */
@@ -46,6 +47,12 @@ struct http_response {
 	struct buffer body; /* owned */
 	char request_id[HTTP_REQUEST_ID_BYTES]; /* of x-amzn-requestid, else "" */
 };
+
+/* "https://host:port/": what stands before an '@' or behind the host may be a secret. */
+void http_shown_url(const char *url, char shown[HTTP_SHOWN_URL_BYTES]);
+
+/* True where the URL has a user or password: "https://user:password@host/". */
+bool http_names_user(const char *url);
 
 /* Connections are kept and reused over requests. One thread at a time. */
 struct http;

@@ -62,10 +62,20 @@ static int exchange(struct imds *imds, const char *method, const char *path,
 	return rc;
 }
 
+static void show(const struct imds *imds, char shown[HTTP_SHOWN_URL_BYTES])
+{
+	http_shown_url(buffer_string(&imds->endpoint), shown);
+	/* A path follows. */
+	shown[strlen(shown) - 1] = '\0';
+}
+
 static int refused(const struct imds *imds, const char *path, int status, struct failure *failure)
 {
-	failure_set(failure, FAILURE_CREDENTIALS, "instance metadata %s%s: HTTP %d",
-		    buffer_string(&imds->endpoint), path, status);
+	char shown[HTTP_SHOWN_URL_BYTES];
+
+	show(imds, shown);
+	failure_set(failure, FAILURE_CREDENTIALS, "instance metadata %s%s: HTTP %d", shown, path,
+		    status);
 	if (status == 404)
 		return -ENOENT;
 	if (status == 401 || status == 403)
@@ -76,14 +86,17 @@ static int refused(const struct imds *imds, const char *path, int status, struct
 
 static int unreachable(struct imds *imds, int rc, struct failure *failure)
 {
+	char shown[HTTP_SHOWN_URL_BYTES];
+
 	if (rc != -EHOSTUNREACH && rc != -ETIMEDOUT)
 		return rc;
+	show(imds, shown);
 	/* What has answered once is there, and may do so again. */
 	imds->absent = !imds->token.length;
 	failure_set(failure, FAILURE_UNREACHABLE,
 		    "instance metadata %s: no answer within %d ms (not an EC2 instance, or the "
 		    "response hop limit is too low for a container)",
-		    buffer_string(&imds->endpoint), IMDS_TIMEOUT_MS);
+		    shown, IMDS_TIMEOUT_MS);
 	return -EHOSTUNREACH;
 }
 
@@ -111,8 +124,7 @@ static int fetch_token(struct imds *imds, struct failure *failure)
 		/* A 404 here is no missing value but a service that is not version 2. */
 		rc = rc == -ENOENT ? -EPROTO : rc;
 	} else if (!token_usable(&response.body)) {
-		failure_set(failure, FAILURE_RESPONSE, "instance metadata %s%s: not a token",
-			    buffer_string(&imds->endpoint), path);
+		failure_set(failure, FAILURE_RESPONSE, "instance metadata %s: not a token", path);
 		rc = -EPROTO;
 	} else {
 		buffer_fini(&imds->token);
@@ -153,6 +165,12 @@ int imds_get(struct imds *imds, const char *path, struct buffer *value, struct f
 		failure_set(failure, FAILURE_UNREACHABLE,
 			    "instance metadata: disabled by AWS_EC2_METADATA_DISABLED");
 		return -ENODEV;
+	}
+	if (http_names_user(buffer_string(&imds->endpoint))) {
+		failure_set(failure, FAILURE_CREDENTIALS,
+			    "instance metadata: AWS_EC2_METADATA_SERVICE_ENDPOINT has a user");
+		failure_set_remedy(failure, "give it without one");
+		return -EINVAL;
 	}
 	if (imds->absent)
 		return unreachable(imds, -EHOSTUNREACH, failure);

@@ -280,6 +280,10 @@ def portal_incomplete(request, number):
     return portal(request, number, secretAccessKey=None)
 
 
+def portal_text_time(request, number):
+    return portal(request, number, expiration="2999-01-01T00:00:00Z")
+
+
 def portal_bad_time(request, number):
     return portal(request, number, expiration=-5)
 
@@ -478,6 +482,19 @@ def pages(request, number):
     return listed([2], "page-3") if token == "page+2/=" else listed([1])
 
 
+def same_page(request, number):
+    return listed([1], "page-1")
+
+
+def modified(request, number):
+    return xml(200, "<ModifyTrafficMirrorSessionResponse><trafficMirrorSession>"
+               f"{session(7)}</trafficMirrorSession></ModifyTrafficMirrorSessionResponse>")
+
+
+def lists_seven(request, number):
+    return listed([7])
+
+
 def second_page_fails(request, number):
     return pages(request, number) if number == 0 else error(400, "InvalidParameterValue")
 
@@ -515,12 +532,12 @@ SCENARIOS = {function.__name__: function for function in (
     imds_falls_silent, imds_stutters, imds_no_role, imds_bad_role, imds_disabled, imds_version_1, imds_bad_token, imds_token_expires,
     imds_slow, sources, container, container_busy_once, container_not_json, container_cut,
     container_deep, container_twice, container_expired, container_no_expiration,
-    container_line_break, portal, portal_incomplete, portal_bad_time, account, account_expiring, role_refused, role_incomplete, role_bad_time,
+    container_line_break, portal, portal_incomplete, portal_text_time, portal_bad_time, account, account_expiring, role_refused, role_incomplete, role_bad_time,
     role_line_break, throttle_twice, throttle_always, limit, refused, dry_run, skewed, dated, wrong_secret,
     clock_put_right, created_at_once, redirect, gateway, huge, deep, half, expired_token, cut_short, not_xml, other_document,
     other_root, without_set, none_listed, deleted_at_once, deleted_another, deleted_returns,
     deleted_nothing, hang_up, hang_up_once, hang_up_later, deleted_unheard, deleted_unheard_later,
-    throttled_unknown, listener_unheard, unknown_session, appears_late, pages, second_page_fails,
+    throttled_unknown, listener_unheard, unknown_session, appears_late, pages, same_page, modified, lists_seven, second_page_fails,
     mismatch_once, number_taken, proxy_wants_a_name, proxy_forbids, proxy_busy, encrypted)}
 
 
@@ -580,6 +597,8 @@ PROCESSES = {
     "bad_time": lambda: process_document(Expiration="soon"),
     "expired": lambda: process_document(Expiration="2020-01-01T00:00:00Z"),
     "number": lambda: process_document(AccessKeyId=7),
+    "null_time": lambda: process_document(Expiration=None)[:-1] + ", \"Expiration\": null}",
+    "number_time": lambda: process_document(Expiration=32472144000000),
 }
 
 

@@ -126,7 +126,12 @@ static void asks_no_other_host(void **state)
 		{"ftp://127.0.0.1/", false},
 		{"127.0.0.1/", false},
 		{"http://", false},
+		{"https://user:pa55word@host.invalid/", false},
+		{"http://user:pa55word@127.0.0.1:1/", false},
+		{"http://:pa55word@127.0.0.1:1/", false},
+		{"ftp://host.invalid/?key=pa55word", false},
 		{"http://127.0.0.1:1/", true},
+		{"http://127.0.0.1:1/pa55word?key=pa55word", true},
 		{"http://127.9.9.9:1/", true},
 		{"http://localhost:1/", true},
 		{"http://[::1]:1/", true},
@@ -145,6 +150,7 @@ static void asks_no_other_host(void **state)
 		assert_int_equal(rc, table[i].allowed ? -EHOSTUNREACH : -EINVAL);
 		if (!table[i].allowed)
 			assert_non_null(strstr(failure.message, "neither https:// nor"));
+		assert_null(strstr(failure.message, "pa55word"));
 	}
 	setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "@example.com/", 1);
 	assert_int_equal(chain_load(NULL, &(struct credentials){0}, &(struct failure){0}), -EINVAL);

@@ -294,6 +294,20 @@ static void chooses_the_endpoint(void **state)
 	}
 }
 
+/* It would stand in every line about it. */
+static void asks_no_endpoint_with_a_password(void **state)
+{
+	struct buffer value = {0};
+	struct failure failure;
+	struct imds imds;
+
+	setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://user:pa55word@127.0.0.1:1", 1);
+	imds_init(&imds, NULL);
+	assert_int_equal(imds_get(&imds, "/latest/", &value, &failure), -EINVAL);
+	assert_null(strstr(failure.message, "pa55word"));
+	imds_fini(&imds);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +320,7 @@ int main(void)
 		cmocka_unit_test_setup(does_not_wait_twice, clear),
 		cmocka_unit_test_setup(what_answered_once_is_asked_again, clear),
 		cmocka_unit_test_setup(chooses_the_endpoint, clear),
+		cmocka_unit_test_setup(asks_no_endpoint_with_a_password, clear),
 		cmocka_unit_test(reads_times),
 	};
 

@@ -101,6 +101,32 @@ static void judges_answers(void **state)
 	}
 }
 
+static void shows_no_secrets(void **state)
+{
+	static const struct {
+		const char *url, *shown;
+		bool user;
+	} table[] = {
+		{"https://host.invalid:8443/path?key=s#s", "https://host.invalid:8443/", false},
+		{"https://user:pw@host.invalid/path", "https://host.invalid/", true},
+		{"https://u@v:pw@host.invalid", "https://host.invalid/", true},
+		{"http://host.invalid?s@t", "http://host.invalid/", false},
+		{"http://[::1]:80/a@b", "http://[::1]:80/", false},
+		{"http://", "/", false},
+		{"user:pw@host.invalid", "/", false},
+		{"", "/", false},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char shown[HTTP_SHOWN_URL_BYTES];
+
+		print_message("# %s\n", table[i].url);
+		http_shown_url(table[i].url, shown);
+		assert_string_equal(shown, table[i].shown);
+		assert_int_equal(http_names_user(table[i].url), table[i].user);
+	}
+}
+
 /* A request that had its effect, perhaps, is not sent again behind the caller's back. */
 static void sends_no_post_twice(void **state)
 {
@@ -392,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(judges_connections, clear),
 		cmocka_unit_test_setup(judges_answers, clear),
+		cmocka_unit_test(shows_no_secrets),
 		cmocka_unit_test_setup(sends_no_post_twice, clear),
 		cmocka_unit_test_setup(follows_no_redirect, clear),
 		cmocka_unit_test_setup(reads_the_date, clear),
