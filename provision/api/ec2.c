@@ -270,7 +270,6 @@ static int describe_one(struct client *client, const char *id, struct mirror_ses
 		failure_set(failure, FAILURE_SERVICE, "EC2 lists no session %s", id);
 		snprintf(failure->code, sizeof(failure->code), "%s",
 			 "InvalidTrafficMirrorSessionId.NotFound");
-		failure->http_status = 200;
 		rc = -EREMOTEIO;
 	}
 	mirror_session_list_fini(&list);

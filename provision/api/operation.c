@@ -200,12 +200,71 @@ static bool answers_about(const struct operation *operation, const json_t *input
 	return named ? strcmp(asked, named) == 0 : xml_text(xml_root(document), "return") != NULL;
 }
 
+/* The name of one of a list's: "InstanceId" of "InstanceIds". */
+static const char *text_of_one(const json_t *item, const char *ids)
+{
+	char name[ELEMENT_BYTES];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strlen(ids) - 1, ids);
+	return text_of(item, name);
+}
+
+static bool has_text(const json_t *list, const char *text)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, item)
+	{
+		if (strcmp(json_string_value(item), text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Who asks for some by their ids gets these alone. */
+static bool lists_those_asked_for(const struct operation *operation, const json_t *input,
+				  const json_t *output)
+{
+	const json_t *asked = operation->ids ? json_object_get(input, operation->ids) : NULL;
+	const json_t *items = asked ? json_object_get(output, operation->items) : NULL;
+	const json_t *item;
+	const char *named;
+	size_t i;
+
+	json_array_foreach((json_t *)items, i, item)
+	{
+		named = text_of_one(item, operation->ids);
+		if (named && json_array_size(asked) && !has_text(asked, named))
+			return false;
+	}
+	return true;
+}
+
+/* What was modified is in a structure of its own. */
+static bool shows_another(const struct operation *operation, const json_t *input,
+			  const json_t *output)
+{
+	const char *asked = text_of(input, operation->id), *named, *name;
+	json_t *part;
+
+	json_object_foreach((json_t *)output, name, part)
+	{
+		named = text_of(part, operation->id);
+		if (asked && named && strcmp(asked, named) != 0)
+			return true;
+	}
+	return false;
+}
+
 static int decode_answer(const struct operation *operation, const json_t *input,
 			 const struct xml_document *document, json_t **output)
 {
 	int rc = operation_decode(operation, document, output);
 
-	if (!rc && !answers_about(operation, input, document, *output)) {
+	if (!rc && (!answers_about(operation, input, document, *output) ||
+		    shows_another(operation, input, *output) ||
+		    !lists_those_asked_for(operation, input, *output))) {
 		json_decref(*output);
 		rc = -EBADMSG;
 	}
@@ -313,7 +372,7 @@ static int list_page(const struct lister *lister, json_t *input, bool *more,
 {
 	const struct operation *operation = lister->operation;
 	json_t *output = NULL, *items, *item;
-	const char *next;
+	const char *next, *token;
 	size_t i;
 	int rc = operation_call(lister->client, operation, input, &output, failure);
 
@@ -329,9 +388,13 @@ static int list_page(const struct lister *lister, json_t *input, bool *more,
 		rc = lister->each(lister->arg, item);
 	}
 	next = text_of(output, operation->next_token);
+	token = text_of(input, operation->token);
 	if (!rc && next && *next) {
 		*more = true;
-		if (json_object_set_new(input, operation->token, json_string(next)))
+		/* It would be asked for this page for ever. */
+		if (token && strcmp(token, next) == 0)
+			rc = bad_answer(-EBADMSG, operation, failure);
+		else if (json_object_set_new(input, operation->token, json_string(next)))
 			rc = failure_memory(failure);
 	}
 	json_decref(output);

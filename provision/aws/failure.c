@@ -61,11 +61,13 @@ void failure_format(const struct failure *failure, char *text, size_t size)
 	const char *colon = failure->remedy[0] ? ": " : "";
 	const char *id = failure->request_id[0] ? failure->request_id : "none";
 
-	if (failure->kind == FAILURE_SERVICE)
+	/* Without a status it was found here, in an answer that AWS took for a good one. */
+	if (failure->kind == FAILURE_SERVICE && failure->http_status)
 		snprintf(text, size, "%s%s%s (HTTP %d, request id %s)%s%s", failure->code,
 			 failure->code[0] ? ": " : "", failure->message, failure->http_status, id,
 			 colon, failure->remedy);
 	else
-		snprintf(text, size, "%s%s%s", failure->message, colon, failure->remedy);
+		snprintf(text, size, "%s%s%s%s%s", failure->code, failure->code[0] ? ": " : "",
+			 failure->message, colon, failure->remedy);
 	replace_controls(text);
 }

@@ -58,7 +58,7 @@ static inline int failure_memory(struct failure *failure)
 
 /*
  * Writes one line without a newline: "message: remedy", for AWS's errors "code: message (HTTP
- * status, request id ID): remedy". Control characters, which a peer may have sent, become '?'.
+ * status, request id ID): remedy", without the bracket where there is no status. Control characters, which a peer may have sent, become '?'.
  * size: bytes of text, at least 1; a longer line is cut.
  */
 void failure_format(const struct failure *failure, char *text, size_t size);

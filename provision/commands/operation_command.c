@@ -54,7 +54,6 @@ static int check_found(const struct operation_options *options, const json_t *ou
 	failure_set(failure, FAILURE_SERVICE, "%s: there is none",
 		    json_string_value(json_array_get(ids, 0)));
 	failure_set_remedy(failure, "check the id, and that --region is the one it was made in");
-	failure->http_status = 200;
 	return -EREMOTEIO;
 }
 

@@ -193,6 +193,55 @@ static void partial_lists_are_failures(void **state)
 	end(&fixture);
 }
 
+/* Pages that go round. */
+static void asks_for_no_page_twice(void **state)
+{
+	const struct ec2_describe describe = {0};
+	struct mirror_session_list list;
+	struct fixture fixture;
+
+	start(&fixture, "same_page");
+	assert_int_equal(ec2_describe_sessions(fixture.client, &describe, &list, &fixture.failure),
+			 -EPROTO);
+	assert_int_equal(fixture.failure.kind, FAILURE_RESPONSE);
+	assert_string_not_equal(peer_report(&fixture.peer), "");
+	assert_non_null(strstr(peer_report(&fixture.peer), "NextToken=page-1"));
+	end(&fixture);
+}
+
+/* Another object's answer tells nothing about the one that was asked for. */
+static void believes_no_answer_about_another(void **state)
+{
+	static const struct {
+		const char *scenario, *operation, *input;
+		int rc;
+	} table[] = {
+		{"modified", "ModifyTrafficMirrorSession",
+		 "{\"TrafficMirrorSessionId\":\"tms-00000000000000007\"}", 0},
+		{"modified", "ModifyTrafficMirrorSession",
+		 "{\"TrafficMirrorSessionId\":\"tms-00000000000000008\"}", -EPROTO},
+		{"lists_seven", "DescribeTrafficMirrorSessions",
+		 "{\"TrafficMirrorSessionIds\":[\"tms-00000000000000007\"]}", 0},
+		{"lists_seven", "DescribeTrafficMirrorSessions",
+		 "{\"TrafficMirrorSessionIds\":[\"tms-8\",\"tms-00000000000000007\"]}", 0},
+		{"lists_seven", "DescribeTrafficMirrorSessions",
+		 "{\"TrafficMirrorSessionIds\":[\"tms-00000000000000008\"]}", -EPROTO},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		json_t *input = json_loads(table[i].input, 0, NULL);
+		struct fixture fixture;
+
+		assert_non_null(input);
+		start(&fixture, table[i].scenario);
+		assert_int_equal(operation_call(fixture.client, operation_find(table[i].operation),
+						input, NULL, &fixture.failure),
+				 table[i].rc);
+		end(&fixture);
+		json_decref(input);
+	}
+}
+
 static void an_empty_list_is_one_that_ec2_sent(void **state)
 {
 	const struct ec2_describe describe = {0};
@@ -246,8 +295,9 @@ static void waits_for_a_new_session(void **state)
 	struct fixture fixture;
 
 	start(&fixture, "appears_late");
-	assert_int_equal(
-		ec2_wait_session(fixture.client, "tms-7", 5000, &session, &fixture.failure), 0);
+	assert_int_equal(ec2_wait_session(fixture.client, "tms-00000000000000007", 5000, &session,
+					  &fixture.failure),
+			 0);
 	assert_int_equal(session.session_number, 7);
 	mirror_session_fini(&session);
 	end(&fixture);
@@ -348,6 +398,8 @@ int main(void)
 		cmocka_unit_test(runs_dry),
 		cmocka_unit_test(reads_all_pages),
 		cmocka_unit_test(partial_lists_are_failures),
+		cmocka_unit_test(asks_for_no_page_twice),
+		cmocka_unit_test(believes_no_answer_about_another),
 		cmocka_unit_test(an_empty_list_is_one_that_ec2_sent),
 		cmocka_unit_test(finds_the_first_match),
 		cmocka_unit_test(waits_for_a_new_session),

@@ -27,6 +27,11 @@ static void formats_one_line(void **state)
 	failure.http_status = 400;
 	failure_format(&failure, line, sizeof(line));
 	assert_string_equal(line, "Code: no (HTTP 400, request id none)");
+	/* Found here: no answer said so. */
+	failure.http_status = 0;
+	failure_format(&failure, line, sizeof(line));
+	assert_string_equal(line, "Code: no");
+	failure.http_status = 400;
 	snprintf(failure.request_id, sizeof(failure.request_id), "r-1");
 	failure_set_remedy(&failure, "yes");
 	failure_format(&failure, line, sizeof(line));
