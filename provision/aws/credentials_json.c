@@ -7,7 +7,7 @@
 #include "provision/aws/wipe.h"
 
 const struct credentials_shape credentials_json_role = {
-	"AccessKeyId", "SecretAccessKey", "Token", "Expiration", true, true,
+	"AccessKeyId", "SecretAccessKey", "Token", "Expiration", true, true, false,
 };
 
 int credentials_json_bad(const char *origin, const char *what, struct failure *failure)
@@ -38,9 +38,9 @@ int credentials_json_parse(const char *text, size_t length, const char *origin, 
 }
 
 /* 0 where it is no time. */
-static int64_t take_time(const json_t *value)
+static int64_t take_time(const struct credentials_shape *shape, const json_t *value)
 {
-	if (json_is_integer(value))
+	if (shape->expiration_ms)
 		return json_integer_value(value) / 1000;
 	return credentials_parse_time(json_string_value(value));
 }
@@ -61,8 +61,8 @@ int credentials_json_take(const json_t *object, const struct credentials_shape *
 		failure_set(failure, FAILURE_CREDENTIALS, "%s is missing", failure->message);
 		return -EPROTO;
 	}
-	if (expiration || shape->expiration_needed) {
-		credentials->expires_at = take_time(expiration);
+	if ((expiration && !json_is_null(expiration)) || shape->expiration_needed) {
+		credentials->expires_at = take_time(shape, expiration);
 		if (credentials->expires_at <= 0)
 			return credentials_json_bad(origin, "Expiration is not a time", failure);
 	}

@@ -18,6 +18,7 @@ struct credentials_shape {
 	const char *expiration;
 	bool token_needed;
 	bool expiration_needed;
+	bool expiration_ms; /* since the epoch; else a text */
 };
 
 /* As instance metadata and containers give them. */
@@ -32,7 +33,7 @@ int credentials_json_parse(const char *text, size_t length, const char *origin, 
 			   struct failure *failure);
 
 /*
- * Takes keys out of an object. An expiration is a text, or milliseconds since the epoch.
+ * Takes keys out of an object. An expiration that is null is none.
  * credentials: zeroed; credentials_fini() in any case.
  * Returns 0, or -errno with failure set: -EPROTO (incomplete, or of another type), -EINVAL, -ENOMEM.
  */

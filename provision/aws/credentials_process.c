@@ -31,7 +31,7 @@ enum {
 
 /* Token and Expiration are there for keys that end. */
 static const struct credentials_shape process_shape = {
-	"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", false, false,
+	"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", false, false, false,
 };
 
 /* A running program. */

@@ -23,7 +23,7 @@ enum {
 };
 
 static const struct credentials_shape role_credentials = {
-	"accessKeyId", "secretAccessKey", "sessionToken", "expiration", true, true,
+	"accessKeyId", "secretAccessKey", "sessionToken", "expiration", true, true, true,
 };
 
 /* All borrowed from the profiles. */

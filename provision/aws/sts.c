@@ -90,7 +90,7 @@ int sts_decode_caller_identity(const struct xml_document *document, struct sts_i
 	const char *user_id = xml_text(result, "UserId");
 
 	*identity = (struct sts_identity){0};
-	if (!account || !arn || !user_id)
+	if (!account || !arn || !user_id || !*account || !*arn || !*user_id)
 		return bad_answer("lacks Account, Arn or UserId", failure);
 	if (!printable(account) || !printable(arn) || !printable(user_id))
 		return bad_answer("has control characters in Account, Arn or UserId", failure);

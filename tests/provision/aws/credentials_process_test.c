@@ -51,6 +51,9 @@ static void takes_keys(void **state)
 	assert_null(credentials.session_token);
 	assert_int_equal(credentials.expires_at, 0);
 	credentials_fini(&credentials);
+	assert_int_equal(load(PROGRAM "null_time", &credentials, &failure), 0);
+	assert_int_equal(credentials.expires_at, 0);
+	credentials_fini(&credentials);
 }
 
 /* No shell sees it. */
@@ -104,6 +107,8 @@ static void tells_what_is_wrong(void **state)
 		{PROGRAM "incomplete", -EPROTO, "AccessKeyId, SecretAccessKey is missing"},
 		{PROGRAM "number", -EPROTO, "is missing"},
 		{PROGRAM "bad_time", -EPROTO, "Expiration is not a time"},
+		/* Milliseconds are SSO's. */
+		{PROGRAM "number_time", -EPROTO, "Expiration is not a time"},
 		{PROGRAM "expired", -EINVAL, "expired at 2020-01-01T00:00:00Z"},
 	};
 

@@ -123,6 +123,24 @@ static void assumes(void **state)
 	}
 }
 
+/* Who the environment names is not who the profile names. */
+static void a_source_is_not_the_environment(void **state)
+{
+	struct credentials credentials;
+	struct failure failure;
+	struct peer peer;
+
+	peer_start(&peer, "sources");
+	point(&peer);
+	setenv("AWS_PROFILE", "of_empty", 1);
+	setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/web", 1);
+	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", peer_file("web", "web/token=="), 1);
+	assert_int_equal(chain_load(NULL, &credentials, &failure), -EINVAL);
+	assert_non_null(
+		strstr(failure.message, "its source_profile 'empty' has no credentials"));
+	peer_stop(&peer);
+}
+
 static void sends_what_the_profile_says(void **state)
 {
 	struct credentials credentials;
@@ -281,6 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(assumes, set_up),
+		cmocka_unit_test_setup(a_source_is_not_the_environment, set_up),
 		cmocka_unit_test_setup(sends_what_the_profile_says, set_up),
 		cmocka_unit_test_setup(refuses, set_up),
 		cmocka_unit_test_setup(tells_why_sts_refuses, set_up),

@@ -121,6 +121,7 @@ static void tells_what_is_wrong(void **state)
 		{"portal", "bad_region", -EINVAL, "not the name of a region"},
 		{"portal", "refused", -EREMOTEIO, "No access"},
 		{"portal_incomplete", "session", -EPROTO, "secretAccessKey or sessionToken is"},
+		{"portal_text_time", "session", -EPROTO, "Expiration is not a time"},
 		{"portal_bad_time", "session", -EPROTO, "Expiration is not a time"},
 		{"not_xml", "session", -EPROTO, "is missing"},
 		{"cut_short", "session", -EHOSTUNREACH, "credentials from SSO"},
