@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "provision/api/operations.h"
-#include "provision/commands/load_balancer_parts.h"
+#include "provision/commands/load_balancer_check.h"
 
 #define PORT "4789"
 /* Long enough for a collector that restarts to be registered again. */
@@ -27,24 +27,6 @@ static const char *check_port(const char *text)
 	return shape_number(text, &number) && number >= 1 && number <= 65535
 		       ? NULL
 		       : "give a whole number from 1 to 65535";
-}
-
-static bool is_instance(const json_t *target)
-{
-	return strncmp(json_string_value(target), "i-", 2) == 0;
-}
-
-static const char *check_targets(const json_t *input)
-{
-	const json_t *targets = json_object_get(input, "Targets");
-
-	for (size_t i = 1; i < json_array_size(targets); i++) {
-		if (is_instance(json_array_get(targets, i)) !=
-		    is_instance(json_array_get(targets, 0)))
-			return "--targets has both instances and addresses: a target group takes "
-			       "one kind";
-	}
-	return NULL;
 }
 
 #define NAME                                                                            \
@@ -73,6 +55,7 @@ static const struct shape_member setup_members[] = {
 	{.name = "HealthCheckPath", .argument = "PATH", .help = "of HTTP (default: /)"},
 	{.name = "Targets",
 	 .kind = SHAPE_TEXTS,
+	 .check = load_balancer_check_target,
 	 .argument = "ID[,ID]",
 	 .help = "collectors: instances, or addresses; may be repeated"},
 	{.name = "Scheme",
@@ -86,7 +69,7 @@ static const struct shape_member setup_members[] = {
 	{.name = "Tags", .kind = SHAPE_STRUCTURES, .shape = &operations_tag},
 };
 const struct shape load_balancer_setup_shape = {SHAPE_MEMBERS(setup_members),
-						.check = check_targets};
+						.check = load_balancer_check_options};
 
 /* Steps. */
 
@@ -135,6 +118,19 @@ static int set_attributes(const struct load_balancer_parts *parts, const char *o
 		NULL);
 }
 
+/* A dualstack load balancer takes UDP only with a prefix for IPv6 source NAT. */
+static json_t *balancer_input(const struct load_balancer_parts *parts, const json_t *input)
+{
+	const char *family = text_or(input, "IpAddressType", "ipv4");
+	const char *prefix = strcmp(family, "dualstack") == 0 ? "on" : NULL;
+
+	return json_pack("{s:s,s:O,s:s,s:s,s:s,s:s*,s:o}", "Name", parts->name, "Subnets",
+			 json_object_get(input, "Subnets"), "Scheme",
+			 text_or(input, "Scheme", "internal"), "Type", "network", "IpAddressType",
+			 family, "EnablePrefixForIpv6SourceNat", prefix, "Tags",
+			 make_tags(parts, input));
+}
+
 static int step_balancer(struct load_balancer_parts *parts, const json_t *input)
 {
 	const char *arn;
@@ -142,12 +138,7 @@ static int step_balancer(struct load_balancer_parts *parts, const json_t *input)
 
 	if (!parts->balancer) {
 		rc = create(parts, "CreateLoadBalancer", "LoadBalancers",
-			    json_pack("{s:s,s:O,s:s,s:s,s:s,s:o}", "Name", parts->name, "Subnets",
-				      json_object_get(input, "Subnets"), "Scheme",
-				      text_or(input, "Scheme", "internal"), "Type", "network",
-				      "IpAddressType", text_or(input, "IpAddressType", "ipv4"),
-				      "Tags", make_tags(parts, input)),
-			    &parts->balancer);
+			    balancer_input(parts, input), &parts->balancer);
 		if (rc)
 			return rc;
 		load_balancer_parts_say(parts, "created the load balancer");
@@ -162,54 +153,28 @@ static int step_balancer(struct load_balancer_parts *parts, const json_t *input)
 	return rc;
 }
 
+/* The family is AWS's default but for IPv6. */
 static json_t *group_input(const struct load_balancer_parts *parts, const json_t *input)
 {
-	const json_t *first = json_array_get(json_object_get(input, "Targets"), 0);
+	const char *family = load_balancer_check_family(input);
 	const char *path = load_balancer_parts_text(input, "HealthCheckPath");
 
-	return json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:s*,s:s,s:o}", "Name", parts->name, "Protocol",
-			 "UDP", "Port", 4789, "VpcId",
+	return json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:s*,s:s,s:s*,s:o}", "Name", parts->name,
+			 "Protocol", "UDP", "Port", 4789, "VpcId",
 			 load_balancer_parts_text(parts->balancer, "VpcId"), "HealthCheckProtocol",
 			 text_or(input, "HealthCheckProtocol", "TCP"), "HealthCheckPort",
 			 load_balancer_parts_text(input, "HealthCheckPort"), "HealthCheckPath",
-			 path, "TargetType", first && !is_instance(first) ? "ip" : "instance",
-			 "Tags", make_tags(parts, input));
-}
-
-/* A target group's kind cannot be changed: one of another must not pass for it. */
-static int check_group(const struct load_balancer_parts *parts, const json_t *input)
-{
-	const json_t *first = json_array_get(json_object_get(input, "Targets"), 0);
-	const char *type = text_or(parts->group, "TargetType", "");
-	const char *arn = load_balancer_parts_text(parts->group, "TargetGroupArn");
-
-	if (strcmp(text_or(parts->group, "Protocol", ""), "UDP") != 0 ||
-	    json_integer_value(json_object_get(parts->group, "Port")) != 4789)
-		failure_set(parts->failure, FAILURE_SERVICE, "%s: not of UDP " PORT, arn);
-	else if (first && strcmp(type, is_instance(first) ? "instance" : "ip") != 0)
-		failure_set(parts->failure, FAILURE_SERVICE, "%s: takes targets of type %s", arn,
-			    type);
-	else if (strcmp(text_or(parts->group, "HealthCheckPort", ""),
-			load_balancer_parts_text(input, "HealthCheckPort")) != 0)
-		failure_set(parts->failure, FAILURE_SERVICE, "%s: is checked on port %s", arn,
-			    text_or(parts->group, "HealthCheckPort", ""));
-	else
-		return 0;
-	failure_set_remedy(parts->failure,
-			   "tear it down first (mirrorcap load-balancer teardown --name %s), or "
-			   "give what it has",
-			   parts->name);
-	return -EEXIST;
+			 path, "TargetType", load_balancer_check_target_type(input),
+			 "IpAddressType", strcmp(family, "ipv6") == 0 ? family : NULL, "Tags",
+			 make_tags(parts, input));
 }
 
 static int step_group(struct load_balancer_parts *parts, const json_t *input)
 {
 	const char *arn;
-	int rc;
+	int rc = 0;
 
-	if (parts->group) {
-		rc = check_group(parts, input);
-	} else {
+	if (!parts->group) {
 		rc = create(parts, "CreateTargetGroup", "TargetGroups", group_input(parts, input),
 			    &parts->group);
 		if (!rc)
@@ -232,13 +197,6 @@ static int step_group(struct load_balancer_parts *parts, const json_t *input)
 	return rc;
 }
 
-/* Where the listener sends packets, or "". */
-static const char *forwards_to(const json_t *listener)
-{
-	return text_or(json_array_get(json_object_get(listener, "DefaultActions"), 0),
-		       "TargetGroupArn", "");
-}
-
 static int step_listener(struct load_balancer_parts *parts, const json_t *input)
 {
 	const char *group = load_balancer_parts_text(parts->group, "TargetGroupArn");
@@ -254,11 +212,6 @@ static int step_listener(struct load_balancer_parts *parts, const json_t *input)
 			    &parts->listener);
 		if (!rc)
 			load_balancer_parts_say(parts, "created the listener");
-	} else if (strcmp(forwards_to(parts->listener), group) != 0) {
-		failure_set(parts->failure, FAILURE_SERVICE, "%s: sends to another target group",
-			    load_balancer_parts_text(parts->listener, "ListenerArn"));
-		failure_set_remedy(parts->failure, "delete it with `mirrorcap listener delete`");
-		rc = -EEXIST;
 	}
 	if (!rc)
 		load_balancer_parts_say(parts, "listener %s",
@@ -320,6 +273,8 @@ int load_balancer_setup(struct client *client, const struct operation_options *o
 
 	load_balancer_parts_init(&parts, client, options, failure);
 	rc = load_balancer_parts_find(&parts, 4789);
+	if (!rc)
+		rc = load_balancer_check_found(&parts, options->input);
 	for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)
 		rc = steps[i](&parts, options->input);
 	if (!rc)

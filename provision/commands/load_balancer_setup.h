@@ -27,9 +27,9 @@ extern const struct shape load_balancer_teardown_shape;
 
 /*
  * As operation_command's act: each step is told on stderr, the ARNs at the end on stdout.
- * Return 0, or -errno with failure set: -EEXIST (a foreign one has the name, or the target group or
- * the listener is another than what is wanted), -EBUSY (a mirror target uses it), and those of
- * operation_call().
+ * Return 0, or -errno with failure set: -EEXIST (a foreign one has the name, or what is there is
+ * another than what is wanted), -EBUSY (a mirror target uses it, or it is protected against
+ * deletion), and those of operation_call().
  */
 int load_balancer_setup(struct client *client, const struct operation_options *options,
 			struct failure *failure);

@@ -6,6 +6,8 @@
 #include "provision/commands/load_balancer_parts.h"
 #include "provision/commands/load_balancer_setup.h"
 
+#define PROTECTION "deletion_protection.enabled"
+
 /* A target group stays in use for a moment after its listener is gone. */
 enum {
 	WAIT_MS = 1000,
@@ -49,6 +51,37 @@ static int check_unused(const struct load_balancer_parts *parts)
 	}
 	json_decref(targets);
 	return rc;
+}
+
+/* AWS would refuse to delete the load balancer when listener and target group are gone already. */
+static int check_unprotected(const struct load_balancer_parts *parts)
+{
+	const char *arn = load_balancer_parts_text(parts->balancer, "LoadBalancerArn");
+	json_t *output, *attribute;
+	bool protected = false;
+	size_t i;
+	int rc = load_balancer_parts_call(parts, "DescribeLoadBalancerAttributes",
+					  json_pack("{s:s}", "LoadBalancerArn", arn), &output);
+
+	if (rc)
+		return rc;
+	json_array_foreach(json_object_get(output, "Attributes"), i, attribute)
+	{
+		const char *key = load_balancer_parts_text(attribute, "Key");
+		const char *value = load_balancer_parts_text(attribute, "Value");
+
+		protected |=
+			key && value && strcmp(key, PROTECTION) == 0 && strcmp(value, "true") == 0;
+	}
+	json_decref(output);
+	if (!protected)
+		return 0;
+	failure_set(parts->failure, FAILURE_SERVICE, "%s: is protected against deletion", arn);
+	failure_set_remedy(parts->failure,
+			   "first: mirrorcap load-balancer modify --load-balancer-arn %s "
+			   "--attributes Key=" PROTECTION ",Value=false",
+			   arn);
+	return -EBUSY;
 }
 
 /* Deletes one part; waits while AWS still takes it for used. */
@@ -96,6 +129,8 @@ int load_balancer_teardown(struct client *client, const struct operation_options
 	rc = load_balancer_parts_find(&parts, 0);
 	if (!rc && parts.balancer)
 		rc = check_unused(&parts);
+	if (!rc && parts.balancer)
+		rc = check_unprotected(&parts);
 	if (!rc && !parts.balancer && !parts.group)
 		load_balancer_parts_say(&parts, "%s: there is nothing to delete", parts.name);
 	if (!rc)

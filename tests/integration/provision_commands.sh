@@ -8,7 +8,9 @@
 . "$(dirname "$0")/emulator.lib.sh"
 need jq python3
 
+VPC=vpc-0a1b2c3d4e5f60718
 SUBNET=subnet-0a1b2c3d4e5f60718
+SECOND_SUBNET=subnet-0a1b2c3d4e5f60719
 COLLECTOR=eni-0c0c0c0c0c0c0c0c0
 NOBODY=tmt-00000000000000000
 
@@ -69,12 +71,16 @@ bad_input_is_not_sent()
 		filter-rule modify --traffic-mirror-filter-rule-id tmfr-0a1b2c3d --source-port-range FromPort=2,ToPort=1|above the last
 		load-balancer setup --name x|--subnets SUBNET, --health-check-port PORT
 		load-balancer setup --name x --subnets $SUBNET --health-check-port 4789|another port
+		load-balancer setup --name x --subnets $SUBNET --health-check-port 80 --targets hello|--targets 'hello'
+		load-balancer setup --name x --subnets $SUBNET --health-check-port 80 --health-check-path /x|needs --health-check-protocol HTTP
+		load-balancer setup --name x --subnets $SUBNET --health-check-port 80 --targets ::1|need --ip-address-type dualstack
 		load-balancer teardown|missing --name NAME
+		session delete --traffic-mirror-session-id --dry-run|--dry-run is an option
 		target-group create --name x|missing --health-check-port
 		target-group register --target-group-arn x --targets Id=i-1|--target-group-arn 'x'
 		listener explode|explode
 	END
-	expect_eq "$count" 22 "cases"
+	expect_eq "$count" 26 "cases"
 	expect_eq "$(requests true)" 0 "requests after bad input"
 }
 
@@ -150,10 +156,42 @@ filters_and_rules()
 	refused NotFound filter show --traffic-mirror-filter-id "$filter"
 }
 
+MIRROR=(load-balancer setup --name mirror --subnets "$SUBNET" --health-check-port 8080)
+
 setup()
 {
-	provision load-balancer setup --name mirror --subnets "$SUBNET" --health-check-port 8080 \
-		--targets 10.0.0.5,10.0.0.6 --tag team=soc || fail "setup: $(cat "$T/session.err")"
+	provision "${MIRROR[@]}" --targets 10.0.0.5,10.0.0.6 --tag team=soc ||
+		fail "setup: $(cat "$T/session.err")"
+}
+
+# changes: prints how many requests may have changed something.
+changes()
+{
+	requests '.action | test("^(Create|Modify|Delete|Register)")'
+}
+
+# What is there is not what is asked for: said, and nothing is sent.
+other_options_are_refused()
+{
+	local line what before
+	local -a words
+
+	before=$(changes)
+	while IFS='|' read -r line what; do
+		eval "words=($line)"
+		expect_exit 1 provision load-balancer setup --name mirror "${words[@]}"
+		said "$what"
+		expect_eq "$(cat "$T/session.out")" "" "stdout of $line"
+	done <<-END
+		--subnets $SUBNET --health-check-port 9090|is checked on port 8080
+		--subnets $SUBNET --health-check-port 8080 --scheme internet-facing|is internal
+		--subnets $SUBNET --health-check-port 8080 --ip-address-type dualstack|addresses of type ipv4
+		--subnets $SUBNET --health-check-port 8080 --health-check-protocol HTTP|is checked by TCP
+		--subnets $SUBNET --health-check-port 8080 --targets i-0a1b2c3d|takes targets of type ip
+		--subnets $SUBNET,$SECOND_SUBNET --health-check-port 8080|is in other subnets
+		--subnets $SECOND_SUBNET --health-check-port 8080|is in other subnets
+	END
+	expect_eq "$(changes)" "$before" "changes after other options"
 }
 
 load_balancers()
@@ -180,9 +218,12 @@ load_balancers()
 	expect_eq "$(cat "$T/session.out")" "$before" "second setup"
 	expect_eq "$(requests '.action == "CreateLoadBalancer"')" 1 "load balancers created"
 	expect_eq "$(requests '.action == "CreateListener"')" 1 "listeners created"
-	expect_exit 1 provision load-balancer setup --name mirror --subnets "$SUBNET" \
-		--health-check-port 9090
-	grep -q "is checked on port 8080" "$T/session.err" || fail "$(cat "$T/session.err")"
+	provision "${MIRROR[@]}" || fail "setup without targets: $(cat "$T/session.err")"
+	other_options_are_refused
+	done_by load-balancer attributes --output text \
+		--load-balancer-arn "$(jq -r .LoadBalancerArn <<<"$before")"
+	grep -q '^load_balancing.cross_zone.enabled  *true$' "$T/session.out" ||
+		fail "attributes: $(cat "$T/session.out")"
 	tear_down "$(jq -r .LoadBalancerArn <<<"$before")"
 }
 
@@ -195,6 +236,7 @@ tear_down()
 	expect_exit 1 provision load-balancer teardown --name mirror
 	said "the mirror target $target needs it"
 	done_by target delete --traffic-mirror-target-id "$target"
+	protected_ones_stay_whole "$1"
 	provision load-balancer teardown --name mirror || fail "teardown: $(cat "$T/session.err")"
 	expect_eq "$(wc -l <"$T/session.err")" 3 "deleted: $(cat "$T/session.err")"
 	provision load-balancer teardown --name mirror
@@ -205,6 +247,111 @@ tear_down()
 	expect_eq "$(out '.TargetGroups | length')" 0 "target groups left"
 }
 
+protect()
+{
+	done_by load-balancer modify --load-balancer-arn "$1" \
+		--attributes "Key=deletion_protection.enabled,Value=$2"
+}
+
+# What AWS would refuse at the end is found at the beginning.
+protected_ones_stay_whole()
+{
+	local before
+
+	protect "$1" true
+	before=$(changes)
+	expect_exit 1 provision load-balancer teardown --name mirror
+	said "is protected against deletion"
+	said "Key=deletion_protection.enabled,Value=false"
+	expect_eq "$(changes)" "$before" "changes after a teardown of what is protected"
+	protect "$1" false
+}
+
+http_checks()
+{
+	local by_http=("${MIRROR[@]}" --health-check-protocol HTTP)
+
+	provision "${by_http[@]}" --health-check-path /up || fail "$(cat "$T/session.err")"
+	provision "${by_http[@]}" --health-check-path /up || fail "$(cat "$T/session.err")"
+	expect_exit 1 provision "${by_http[@]}"
+	said "is checked at the path /up"
+	provision load-balancer teardown --name mirror || fail "$(cat "$T/session.err")"
+}
+
+ipv6_collectors()
+{
+	local stack=("${MIRROR[@]}" --ip-address-type dualstack --targets 2001:db8::5) arn
+
+	provision "${stack[@]}" || fail "dualstack: $(cat "$T/session.err")"
+	arn=$(out .LoadBalancerArn)
+	provision "${stack[@]}" || fail "dualstack again: $(cat "$T/session.err")"
+	done_by load-balancer show --load-balancer-arn "$arn"
+	expect_eq "$(out '.LoadBalancers[] | "\(.IpAddressType) \(.EnablePrefixForIpv6SourceNat)"')" \
+		"dualstack on" "load balancer"
+	done_by target-group list --names mirror
+	expect_eq "$(out '.TargetGroups[] | "\(.TargetType) \(.IpAddressType)"')" "ip ipv6" "target group"
+	expect_exit 1 provision "${MIRROR[@]}" --ip-address-type dualstack --targets 10.0.0.5
+	said "takes targets of ipv6"
+	provision load-balancer teardown --name mirror || fail "$(cat "$T/session.err")"
+}
+
+# left: prints how many parts there are.
+left()
+{
+	local balancers
+
+	done_by load-balancer list
+	balancers=$(out '.LoadBalancers | length')
+	done_by target-group list
+	echo $((balancers + $(out '.TargetGroups | length')))
+}
+
+# foreign WHAT: neither command touches anything.
+foreign()
+{
+	local before
+
+	before=$(changes)
+	expect_exit 1 provision "${MIRROR[@]}"
+	said "a $1 that setup did not create"
+	expect_exit 1 provision load-balancer teardown --name mirror
+	said "a $1 that setup did not create"
+	expect_eq "$(changes)" "$before" "changes beside a foreign $1"
+}
+
+# A target group of the name alone, and a listener on a load balancer of ours.
+foreign_parts_stay()
+{
+	local balancer group listener
+
+	done_by target-group create --name mirror --vpc-id "$VPC" --health-check-port 8080
+	group=$(out '.TargetGroups[0].TargetGroupArn')
+	foreign "target group"
+	done_by target-group delete --target-group-arn "$group"
+
+	setup
+	balancer=$(out .LoadBalancerArn) group=$(out .TargetGroupArn) listener=$(out .ListenerArn)
+	done_by listener delete --listener-arn "$listener"
+	done_by listener create --load-balancer-arn "$balancer" \
+		--default-actions "Type=forward,TargetGroupArn=$group"
+	listener=$(out '.Listeners[0].ListenerArn')
+	foreign listener
+	done_by listener delete --listener-arn "$listener"
+	# On a port of its own it is not in setup's way, yet it would go with the load balancer.
+	done_by target-group create --name other --vpc-id "$VPC" --health-check-port 8080 --port 5000
+	group=$(out '.TargetGroups[0].TargetGroupArn')
+	done_by listener create --load-balancer-arn "$balancer" --port 5000 \
+		--default-actions "Type=forward,TargetGroupArn=$group"
+	listener=$(out '.Listeners[0].ListenerArn')
+	setup
+	expect_exit 1 provision load-balancer teardown --name mirror
+	said "$listener: a listener that setup did not create"
+	done_by listener delete --listener-arn "$listener"
+	done_by target-group delete --target-group-arn "$group"
+	provision load-balancer teardown --name mirror || fail "$(cat "$T/session.err")"
+	expect_eq "$(left)" 0 "parts left"
+}
+
 # What has the name but not the tag is somebody else's.
 foreign_ones_stay()
 {
@@ -213,17 +360,14 @@ foreign_ones_stay()
 	done_by load-balancer create --name mirror --subnets "$SUBNET"
 	arn=$(out '.LoadBalancers[0].LoadBalancerArn')
 	expect_eq "$(out '.LoadBalancers[0] | "\(.Type) \(.Scheme)"')" "network internal" "defaults"
-	expect_exit 1 provision load-balancer setup --name mirror --subnets "$SUBNET" \
-		--health-check-port 8080
-	said "setup did not create"
-	expect_exit 1 provision load-balancer teardown --name mirror
-	said "setup did not create"
+	foreign "load balancer"
 	done_by load-balancer delete --load-balancer-arn "$arn"
 	expect_exit 1 provision load-balancer show --load-balancer-arn "$arn"
 }
 
 cat >"$T/world.json" <<END
-{"subnets": [{"id": "$SUBNET", "vpc_id": "vpc-0a1b2c3d4e5f60718", "availability_zone": "us-east-1a"}]}
+{"subnets": [{"id": "$SUBNET", "vpc_id": "$VPC", "availability_zone": "us-east-1a"},
+             {"id": "$SECOND_SUBNET", "vpc_id": "$VPC", "availability_zone": "us-east-1b"}]}
 END
 emulator_start --network-interface "$ENI" --network-interface "$COLLECTOR" --target "$TMT" \
 	--filter "$TMF" --world "$T/world.json"
@@ -231,4 +375,7 @@ bad_input_is_not_sent
 targets
 filters_and_rules
 load_balancers
+http_checks
+ipv6_collectors
 foreign_ones_stay
+foreign_parts_stay

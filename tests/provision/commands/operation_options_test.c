@@ -19,7 +19,8 @@ enum { MAX_WORDS = 24 };
 	"--traffic-mirror-filter-id tmf-0a1b2c3d --traffic-direction ingress " \
 	"--rule-number 1 --rule-action accept --source-cidr-block ::/0 "       \
 	"--destination-cidr-block 2001:db8::/32"
-#define ARN "arn:aws:elasticloadbalancing:r:1:targetgroup/n/1"
+#define SETUP "--name a --subnets subnet-0a1b2c3d --health-check-port 80"
+#define ARN   "arn:aws:elasticloadbalancing:r:1:targetgroup/n/1"
 
 /* line: words with blanks between, '_' within. */
 static int parse(const char *noun, const char *verb, char *line, struct operation_options *options,
@@ -134,6 +135,25 @@ static void refuses(void **state)
 		 "--name a --subnets subnet-0a1b2c3d --health-check-port 80 --targets "
 		 "i-0a1b2c3d,10.0.0.1",
 		 "both instances and addresses", ""},
+		{"load-balancer", "setup", SETUP " --targets hello", "--targets 'hello'",
+		 "an instance, such as i-"},
+		{"load-balancer", "setup", SETUP " --targets i-0a1b", "--targets 'i-0a1b'", ""},
+		{"load-balancer", "setup", SETUP " --targets 10.0.0.1,10.0.0", "--targets '10.0.0'",
+		 "IPv4 or IPv6 address"},
+		{"load-balancer", "setup", SETUP " --targets 10.0.0.1/32", "'10.0.0.1/32'", ""},
+		{"load-balancer", "setup", SETUP " --targets ::1%lo", "'::1%lo'", ""},
+		{"load-balancer", "setup",
+		 SETUP " --ip-address-type dualstack --targets 2001:db8::1,10.0.0.1",
+		 "both IPv4 and IPv6", ""},
+		{"load-balancer", "setup", SETUP " --targets 2001:db8::1",
+		 "need --ip-address-type dualstack", ""},
+		{"load-balancer", "setup", SETUP " --health-check-path /x",
+		 "needs --health-check-protocol HTTP", ""},
+		{"load-balancer", "setup",
+		 SETUP " --health-check-protocol TCP --health-check-path /x",
+		 "needs --health-check-protocol HTTP", ""},
+		{"load-balancer", "setup",
+		 SETUP " --health-check-protocol HTTP --health-check-path x", "begins with /", ""},
 		{"load-balancer", "teardown", "--name a_b", "--name 'a b'", "hyphens"},
 	};
 
@@ -205,6 +225,12 @@ static void reads(void **state)
 		 "{'Description': '--dry', 'DryRun': true, 'NetworkInterfaceId': 'eni-0a1b2c3d'}"},
 		{"target", "create", "--network-interface-id eni-0a1b2c3d --description=--dry-run",
 		 "{'Description': '--dry-run', 'NetworkInterfaceId': 'eni-0a1b2c3d'}"},
+		{"load-balancer", "setup",
+		 SETUP " --health-check-protocol HTTPS --health-check-path /up --ip-address-type "
+		       "dualstack --targets 2001:db8::1,2001:db8::2",
+		 "{'HealthCheckPath': '/up', 'HealthCheckPort': '80', 'HealthCheckProtocol': "
+		 "'HTTPS', 'IpAddressType': 'dualstack', 'Name': 'a', 'Subnets': "
+		 "['subnet-0a1b2c3d'], 'Targets': ['2001:db8::1', '2001:db8::2']}"},
 		{"load-balancer", "create", "--name a --scheme internet-facing",
 		 "{'Name': 'a', 'Scheme': 'internet-facing', 'Type': 'network'}"},
 	};

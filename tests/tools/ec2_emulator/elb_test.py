@@ -76,6 +76,22 @@ class Case(unittest.TestCase):
 
 
 class Refused(Case):
+    def test_ipv6(self):
+        group = self.made("CreateTargetGroup", "TargetGroupArn",
+                          **{**GROUP, "IpAddressType": "ipv6"})
+        stack = {**BALANCER, "IpAddressType": "dualstack"}
+        for changes, code in (
+                ({"Name": "a", "IpAddressType": "ipv4"}, "InvalidConfigurationRequest"),
+                ({"Name": "b"}, "InvalidConfigurationRequest"),
+                ({"Name": "c", "EnablePrefixForIpv6SourceNat": "on"}, None)):
+            with self.subTest(changes):
+                arn = self.made("CreateLoadBalancer", "LoadBalancerArn", **{**stack, **changes})
+                reply = self.call("CreateListener", **self.listener(arn, group))
+                self.assertEqual(reply.code, code, reply.message)
+        self.ok("RegisterTargets", TargetGroupArn=group, **{"Targets.member.1.Id": "2001:db8::1"})
+        self.refused("RegisterTargets", (
+            ({"Targets.member.1.Id": "10.0.0.1"}, "InvalidTarget"),), TargetGroupArn=group)
+
     def test_balancers(self):
         self.refused("CreateLoadBalancer", (
             ({"Name": None}, "ValidationError"),
@@ -90,6 +106,9 @@ class Refused(Case):
             ({"Subnets.member.2": S0}, "InvalidConfigurationRequest"),
             ({"Tags.member.1.Key": "k", "Tags.member.2.Key": "k"}, "DuplicateTagKeys"),
             ({"Colour": "red"}, "ValidationError"),
+            ({"IpAddressType": "ipv6"}, "ValidationError"),
+            ({"EnablePrefixForIpv6SourceNat": "true"}, "ValidationError"),
+            ({"EnablePrefixForIpv6SourceNat": "on"}, "InvalidConfigurationRequest"),
         ), **BALANCER)
         arn = self.made("CreateLoadBalancer", "LoadBalancerArn", **BALANCER)
         self.assertEqual(self.made("CreateLoadBalancer", "LoadBalancerArn", **BALANCER), arn)
