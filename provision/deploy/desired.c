@@ -310,6 +310,8 @@ static void judge_all(struct maker *maker)
 		surplus->session = &scope->sessions[i];
 		surplus->group = group_tag(surplus->session);
 		judge(maker, surplus);
+		if (maker->options->withhold_deletes)
+			surplus->use = DESIRED_KEPT;
 		desired->uses[i] = surplus->use;
 		surplus++;
 	}
@@ -331,7 +333,9 @@ static void mark_owned(struct maker *maker)
 		const struct mirror_session *session = &scope->sessions[i];
 
 		maker->desired->uses[i] =
-			observed_owned(session->tags, session->tag_count, maker->config->deployment)
+			observed_is_own(scope, session->owner_id) &&
+					observed_owned(session->tags, session->tag_count,
+						       maker->config->deployment)
 				? DESIRED_DELETED
 				: DESIRED_FOREIGN;
 	}

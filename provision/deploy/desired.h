@@ -21,13 +21,15 @@ struct desired_session {
 	bool left_out;        /* stands under the exclusions instead */
 	bool number_is_taken; /* keeps its own number: the group's is another session's */
 	bool no_vni;          /* keeps its own VNI: the group's range is used up */
+	bool vni_unseen;      /* keeps its own VNI: which of the range are free is not known */
 };
 
 /* What becomes of a session that is there. */
 enum desired_use {
 	DESIRED_FOREIGN, /* not the deployment's: stays as it is */
 	DESIRED_USED,    /* becomes one that shall be */
-	DESIRED_KEPT, /* owned, not wanted, stays all the same: an orphan, or of an empty group */
+	DESIRED_KEPT,    /* owned, not wanted, stays all the same: an orphan, of an empty group,
+		       * or where deletes are withheld */
 	DESIRED_DELETED,
 };
 
@@ -78,7 +80,10 @@ const struct desired_session *desired_of(const struct desired_scope *desired,
  */
 void desired_number(struct desired_scope *desired);
 
-/* Gives out VNIs of all scopes: each of a range once, kept by those that have one. */
+/*
+ * Gives out VNIs of all scopes: each of a range once, kept by those that have one. While a scope's
+ * failure hides what its sessions have, no new one of a range.
+ */
 void desired_virtual_network(const struct config *config, struct desired_scope *scopes,
 			     size_t count, struct arena *arena);
 

@@ -65,14 +65,36 @@ static void add_others(struct vnis *vnis, struct desired_scope *desired)
 	}
 }
 
+static bool needs_choice(const struct desired_session *wanted)
+{
+	return !wanted->left_out && !wanted->has_virtual_network_id &&
+	       wanted->group->virtual_network_id.kind == CONFIG_VNI_RANGE;
+}
+
+static bool some_failed(const struct desired_scope *scopes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (scopes[i].scope->failure)
+			return true;
+	}
+	return false;
+}
+
+/* Any of the range may be a session's that was not seen. */
+static void wait(struct desired_scope *desired, struct desired_session *wanted)
+{
+	if (wanted->session)
+		wanted->vni_unseen = true;
+	else
+		desired_leave_out(desired, wanted, SELECT_VNI_UNSEEN);
+}
+
 /* next: of the group, where the search goes on. */
 static void choose(struct vnis *vnis, struct desired_scope *desired, struct desired_session *wanted,
 		   uint32_t *next)
 {
 	const struct config_vni *range = &wanted->group->virtual_network_id;
 
-	if (wanted->left_out || wanted->has_virtual_network_id || range->kind != CONFIG_VNI_RANGE)
-		return;
 	while (*next <= range->to && has(vnis, *next))
 		++*next;
 	if (*next <= range->to)
@@ -88,6 +110,7 @@ void desired_virtual_network(const struct config *config, struct desired_scope *
 {
 	struct vnis vnis = {calloc(VNIS / 8, 1)};
 	uint32_t *next = calloc(config->session_count + 1, sizeof(*next));
+	const bool unseen = some_failed(scopes, count);
 
 	if (!vnis.bits || !next) {
 		arena->failed = true;
@@ -105,7 +128,13 @@ void desired_virtual_network(const struct config *config, struct desired_scope *
 		for (size_t j = 0; j < scopes[i].session_count; j++) {
 			struct desired_session *wanted = &scopes[i].sessions[j];
 
-			choose(&vnis, &scopes[i], wanted, &next[wanted->group - config->sessions]);
+			if (!needs_choice(wanted))
+				continue;
+			if (unseen)
+				wait(&scopes[i], wanted);
+			else
+				choose(&vnis, &scopes[i], wanted,
+				       &next[wanted->group - config->sessions]);
 		}
 	}
 out:

@@ -24,6 +24,7 @@ ASSERT_ID_FIRST(network_interface, network_interface_id);
 ASSERT_ID_FIRST(instance, instance_id);
 ASSERT_ID_FIRST(mirror_target, traffic_mirror_target_id);
 ASSERT_ID_FIRST(mirror_filter, traffic_mirror_filter_id);
+ASSERT_ID_FIRST(mirror_session, traffic_mirror_session_id);
 
 static int compare_sessions(const void *a, const void *b)
 {
@@ -43,19 +44,41 @@ static void sort(void *items, size_t count, size_t size, int (*compare)(const vo
 		qsort(items, count, size, compare);
 }
 
+/* Sorts by id, and leaves one of each. Returns how many. */
+#define SORT_UNIQUE(type)                                                      \
+	static size_t sort_##type(struct type *items, size_t count)            \
+	{                                                                      \
+		size_t kept = 0;                                               \
+                                                                               \
+		sort(items, count, sizeof(*items), compare_ids);               \
+		for (size_t i = 0; i < count; i++) {                           \
+			if (kept && !compare_ids(&items[kept - 1], &items[i])) \
+				type##_fini(&items[i]);                        \
+			else                                                   \
+				items[kept++] = items[i];                      \
+		}                                                              \
+		return kept;                                                   \
+	}
+
+SORT_UNIQUE(mirror_session)
+SORT_UNIQUE(mirror_target)
+SORT_UNIQUE(mirror_filter)
+SORT_UNIQUE(network_interface)
+SORT_UNIQUE(instance)
+
 void observed_sort(struct observed *observed)
 {
 	for (size_t i = 0; i < observed->scope_count; i++) {
 		struct observed_scope *scope = &observed->scopes[i];
 
+		scope->session_count = sort_mirror_session(scope->sessions, scope->session_count);
+		scope->target_count = sort_mirror_target(scope->targets, scope->target_count);
+		scope->filter_count = sort_mirror_filter(scope->filters, scope->filter_count);
+		scope->interface_count =
+			sort_network_interface(scope->interfaces, scope->interface_count);
+		scope->instance_count = sort_instance(scope->instances, scope->instance_count);
 		sort(scope->sessions, scope->session_count, sizeof(*scope->sessions),
 		     compare_sessions);
-		sort(scope->targets, scope->target_count, sizeof(*scope->targets), compare_ids);
-		sort(scope->filters, scope->filter_count, sizeof(*scope->filters), compare_ids);
-		sort(scope->interfaces, scope->interface_count, sizeof(*scope->interfaces),
-		     compare_ids);
-		sort(scope->instances, scope->instance_count, sizeof(*scope->instances),
-		     compare_ids);
 	}
 }
 
@@ -128,6 +151,11 @@ bool observed_owned(const struct mirror_session_tag *tags, size_t count, const c
 	const char *owner = observed_tag(tags, count, CONFIG_TAG_DEPLOYMENT);
 
 	return owner && strcmp(owner, deployment) == 0;
+}
+
+bool observed_is_own(const struct observed_scope *scope, const char *owner_id)
+{
+	return !owner_id || !scope->account_id || strcmp(owner_id, scope->account_id) == 0;
 }
 
 void observed_scope_fini(struct observed_scope *scope)

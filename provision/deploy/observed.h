@@ -40,7 +40,7 @@ struct observed_load_balancer {
 /* All owned unless said otherwise. */
 struct observed_scope {
 	const struct config_account *account; /* borrowed from the configuration */
-	char *account_id;                     /* "111122223333"; NULL: not known, with failure set */
+	char *account_id; /* "111122223333"; NULL: not known, with failure set */
 	char *region;
 	char *failure; /* NULL: all of it is there; else what could not be described, for a person */
 
@@ -64,7 +64,8 @@ struct observed {
 
 /*
  * Brings each array of a scope into the order that the lookups need: by id; sessions by interface,
- * then number, then id. plan_make() calls it first.
+ * then number, then id. What stands twice, as where pages overlap while something is created, is
+ * left once. plan_make() calls it first.
  */
 void observed_sort(struct observed *observed);
 
@@ -89,6 +90,12 @@ const char *observed_tag(const struct mirror_session_tag *tags, size_t count, co
 
 /* True where the tags say that the deployment owns what carries them. */
 bool observed_owned(const struct mirror_session_tag *tags, size_t count, const char *deployment);
+
+/*
+ * True where a resource is the scope's own account's, as it is where EC2 names no owner. A resource
+ * that another account shares carries that account's tags.
+ */
+bool observed_is_own(const struct observed_scope *scope, const char *owner_id);
 
 void observed_scope_fini(struct observed_scope *scope);
 void observed_fini(struct observed *observed);

@@ -118,7 +118,7 @@ static void limit_deletes(struct plan *plan, const struct plan_options *options)
 
 	plan->delete_limit = options->limit;
 	if (options->limit_is_percent)
-		plan->delete_limit = sessions * options->limit / 100;
+		plan->delete_limit = (sessions * options->limit + 99) / 100;
 	if (options->destroy)
 		plan->delete_limit = sessions;
 	if (deletes <= plan->delete_limit)

@@ -108,7 +108,8 @@ struct plan_counts {
 	size_t kinds[CHANGE_KINDS];
 	size_t sessions; /* owned ones that are there */
 	size_t session_deletes;
-	size_t kept; /* owned sessions that nothing selects, kept for want of --allow-empty */
+	/* Owned sessions that nothing selects, kept for want of --allow-empty or withheld. */
+	size_t kept;
 };
 
 struct plan_scope {
@@ -133,12 +134,16 @@ struct plan_scope {
 };
 
 struct plan_options {
-	/* Of the owned sessions, at most this many may be deleted. */
+	/* Of the owned sessions, at most this many may be deleted. A percentage is rounded up: with
+	 * few sessions, one of them may go. */
 	bool limit_is_percent;
 	uint32_t limit;
 	bool allow_empty; /* a group that selects nothing loses its sessions all the same */
 	bool delete_orphans;
 	bool destroy; /* nothing is wanted: delete all that is owned; no limit */
+	/* Sessions that nothing wants stay, and with them what they have: what there is to do beside
+	 * too many deletes. */
+	bool withhold_deletes;
 };
 
 #define PLAN_OPTIONS_DEFAULT ((struct plan_options){.limit_is_percent = true, .limit = 10})

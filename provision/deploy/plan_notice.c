@@ -263,7 +263,7 @@ static size_t kept_of(const struct plan_build *build, const struct config_sessio
 	for (size_t i = 0; i < desired->surplus_count; i++) {
 		const struct desired_surplus *surplus = &desired->surplus[i];
 
-		kept += surplus->use == DESIRED_KEPT && !surplus->orphan &&
+		kept += surplus->use == DESIRED_KEPT && !surplus->orphan && surplus->group &&
 			strcmp(surplus->group, group->name) == 0;
 	}
 	return kept;
@@ -408,6 +408,28 @@ static void check_range(struct plan_build *build, const struct config_session *g
 			    without);
 }
 
+static void check_unseen(struct plan_build *build)
+{
+	const struct desired_scope *desired = build->desired;
+	struct names names = {0};
+
+	for (size_t i = 0; i < desired->session_count; i++) {
+		if (desired->sessions[i].vni_unseen)
+			add_name(&names, desired->sessions[i].session->traffic_mirror_session_id);
+	}
+	for (size_t i = 0; i < desired->exclusion_count; i++) {
+		if (desired->exclusions[i].reason == SELECT_VNI_UNSEEN)
+			add_name(&names, desired->exclusions[i].interface->network_interface_id);
+	}
+	if (names.count)
+		plan_notice(
+			build, false, "vni-unseen",
+			"plan again once each account and region can be described",
+			"no new VNI of a range is given while those of another account or region "
+			"cannot be seen: %s",
+			end_names(&names));
+}
+
 /* A collector tells sessions apart by VNI and source address alone. */
 static void check_same_vni(struct plan_build *build)
 {
@@ -435,6 +457,7 @@ static void check_vnis(struct plan_build *build)
 		if (build->config->sessions[i].virtual_network_id.kind == CONFIG_VNI_RANGE)
 			check_range(build, &build->config->sessions[i]);
 	}
+	check_unseen(build);
 	check_same_vni(build);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "provision/deploy/config_filter.h"
+#include "provision/deploy/config_value.h"
 #include "provision/deploy/plan_build.h"
 
 enum { NONE = -1 };
@@ -31,6 +32,16 @@ static bool same(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+/* One block has several spellings, and EC2's need not be ours. wanted: canonical. */
+static bool same_block(const char *observed, const char *wanted)
+{
+	char canonical[CONFIG_CIDR_BYTES];
+
+	if (!observed || config_cidr(observed, canonical) == -EINVAL)
+		return same(observed, wanted);
+	return same(canonical, wanted);
+}
+
 static struct config_ports ports_of(struct mirror_rule_ports ports)
 {
 	return (struct config_ports){ports.given, ports.from, ports.to};
@@ -45,7 +56,8 @@ static bool same_ports(struct mirror_rule_ports a, struct config_ports b)
 static bool same_rule(const struct mirror_rule *rule, const struct config_filter_rule *wanted)
 {
 	return rule->accept == wanted->accept && rule->protocol == wanted->protocol &&
-	       same(rule->source, wanted->source) && same(rule->destination, wanted->destination) &&
+	       same_block(rule->source, wanted->source) &&
+	       same_block(rule->destination, wanted->destination) &&
 	       same_ports(rule->source_ports, wanted->source_ports) &&
 	       same_ports(rule->destination_ports, wanted->destination_ports);
 }
@@ -198,6 +210,13 @@ static void number_all(const struct work *work)
 	}
 }
 
+static void compare_block(struct change_builder *change, const char *name, const char *from,
+			  const char *to)
+{
+	if (!same_block(from, to))
+		change_text(change, (struct change_member){name, NULL}, from, to);
+}
+
 /* Changes. */
 
 static void compare(struct change_builder *change, const struct mirror_rule *from,
@@ -214,13 +233,12 @@ static void compare(struct change_builder *change, const struct mirror_rule *fro
 		    to->accept ? "accept" : "reject");
 	change_number(change, (struct change_member){"Protocol", "protocol"},
 		      had ? &protocols[0] : NULL, has ? &protocols[1] : NULL);
-	change_text(change, (struct change_member){"SourceCidrBlock", NULL},
-		    from ? from->source : NULL, to->source);
+	compare_block(change, "SourceCidrBlock", from ? from->source : NULL, to->source);
 	change_ports(change, (struct change_member){"SourcePortRange", "source-port-range"},
 		     from ? ports_of(from->source_ports) : (struct config_ports){0},
 		     to->source_ports);
-	change_text(change, (struct change_member){"DestinationCidrBlock", NULL},
-		    from ? from->destination : NULL, to->destination);
+	compare_block(change, "DestinationCidrBlock", from ? from->destination : NULL,
+		      to->destination);
 	change_ports(change,
 		     (struct change_member){"DestinationPortRange", "destination-port-range"},
 		     from ? ports_of(from->destination_ports) : (struct config_ports){0},

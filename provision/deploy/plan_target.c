@@ -58,7 +58,8 @@ static bool same(const char *a, const char *b)
 
 static bool owned(const struct plan_build *build, const struct mirror_target *target)
 {
-	return observed_owned(target->tags, target->tag_count, build->config->deployment);
+	return observed_is_own(build->desired->scope, target->owner_id) &&
+	       observed_owned(target->tags, target->tag_count, build->config->deployment);
 }
 
 /*

@@ -27,7 +27,8 @@
 	X(INSTANCE_TYPE, "instance-type", "its instance type does not support Traffic Mirroring") \
 	X(FULL, "full", "has 3 sessions already")                                                 \
 	X(NUMBER_TAKEN, "number-taken", "the session number is another session's")                \
-	X(NO_VNI, "no-vni", "the range of VNIs is used up")
+	X(NO_VNI, "no-vni", "the range of VNIs is used up")                                       \
+	X(VNI_UNSEEN, "vni-unseen", "another scope's VNIs could not be seen")
 
 enum select_reason {
 #define REASON(name, code, text) SELECT_##name,

@@ -651,7 +651,7 @@ static void refuses_too_many_deletes(void **state)
 		uint32_t limit;
 		bool refused;
 	} table[] = {
-		{true, 10, true}, {true, 24, true},  {true, 25, false}, {true, 100, false},
+		{true, 0, true},  {true, 1, false},  {true, 25, false}, {true, 100, false},
 		{false, 0, true}, {false, 1, false}, {false, 9, false},
 	};
 

@@ -93,7 +93,7 @@ static const char expected[] =
 
 static struct plan *make(struct observed *observed)
 {
-	const struct plan_options options = PLAN_OPTIONS_DEFAULT;
+	const struct plan_options options = {.limit = 0};
 	struct plan *plan;
 
 	assert_int_equal(plan_make(&config, observed, &options, &plan), 0);
