@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/emulator.lib.sh"
-need jq python3
+need curl jq python3
 
 VPC=vpc-0a1b2c3d4e5f60718
 SUBNET=subnet-0a1b2c3d4e5f60718
@@ -295,6 +295,11 @@ ipv6_collectors()
 	provision load-balancer teardown --name mirror || fail "$(cat "$T/session.err")"
 }
 
+fault()
+{
+	control POST /faults "$1" >/dev/null
+}
+
 # left: prints how many parts there are.
 left()
 {
@@ -304,6 +309,71 @@ left()
 	balancers=$(out '.LoadBalancers | length')
 	done_by target-group list
 	echo $((balancers + $(out '.TargetGroups | length')))
+}
+
+# Each answer is lost once, though what it told of was done.
+lost_answers_do_no_harm()
+{
+	local action
+
+	for action in CreateLoadBalancer ModifyLoadBalancerAttributes CreateTargetGroup \
+		ModifyTargetGroupAttributes CreateListener RegisterTargets; do
+		fault "{\"kind\": \"drop\", \"action\": \"$action\", \"when\": \"after\", \"times\": 1}"
+	done
+	setup
+	control DELETE /faults >/dev/null
+	expect_eq "$(left)" 2 "parts after lost answers"
+	done_by target-group list --names mirror
+	done_by target-group health --target-group-arn "$(out '.TargetGroups[0].TargetGroupArn')"
+	expect_eq "$(out '.TargetHealthDescriptions | length')" 2 "targets after lost answers"
+	for action in DeleteListener DeleteTargetGroup DeleteLoadBalancer; do
+		fault "{\"kind\": \"drop\", \"action\": \"$action\", \"when\": \"after\", \"times\": 1}"
+	done
+	provision load-balancer teardown --name mirror ||
+		fail "teardown with lost answers: $(cat "$T/session.err")"
+	control DELETE /faults >/dev/null
+	expect_eq "$(wc -l <"$T/session.err")" 3 "deleted: $(cat "$T/session.err")"
+	expect_eq "$(left)" 0 "parts after teardown"
+}
+
+# asked ACTION: whether a request for it has arrived.
+asked()
+{
+	[[ $(requests ".action == \"$1\"") -gt $asked ]]
+}
+
+# interrupted ACTION NOUN VERB ARGUMENTS...: is stopped while the answer is held back, which was
+# made; it must not sound as if nothing had happened.
+interrupted()
+{
+	local asked
+
+	asked=$(requests ".action == \"$1\"")
+	fault "{\"kind\": \"hold\", \"action\": \"$1\", \"when\": \"after\", \"times\": 1}"
+	start victim "$PROVISION" "${@:2}"
+	wait_for 10 asked "$1"
+	kill -TERM "$(pid_of victim)"
+	finish victim && fail "$1 succeeded though it was stopped"
+	control DELETE /faults >/dev/null
+	grep -q 'stopped.*: it may have had its effect: look before repeating it$' "$T/victim.err" ||
+		fail "not said: $(cat "$T/victim.err")"
+	expect_eq "$(wc -l <"$T/victim.err")" 1 "lines on stderr: $(cat "$T/victim.err")"
+}
+
+stopped_calls_are_doubtful()
+{
+	local id
+
+	done_by session create --network-interface-id "$ENI" --traffic-mirror-target-id "$TMT" \
+		--traffic-mirror-filter-id "$TMF" --session-number 1
+	id=$(out .TrafficMirrorSession.TrafficMirrorSessionId)
+	interrupted ModifyTrafficMirrorSession session modify --traffic-mirror-session-id "$id" \
+		--packet-length 128
+	done_by session show --traffic-mirror-session-id "$id"
+	expect_eq "$(out '.TrafficMirrorSessions[0].PacketLength')" 128 "length after the modify"
+	interrupted DeleteTrafficMirrorSession session delete --traffic-mirror-session-id "$id"
+	done_by session list
+	expect_eq "$(out '.TrafficMirrorSessions | length')" 0 "sessions after the delete"
 }
 
 # foreign WHAT: neither command touches anything.
@@ -370,12 +440,14 @@ cat >"$T/world.json" <<END
              {"id": "$SECOND_SUBNET", "vpc_id": "$VPC", "availability_zone": "us-east-1b"}]}
 END
 emulator_start --network-interface "$ENI" --network-interface "$COLLECTOR" --target "$TMT" \
-	--filter "$TMF" --world "$T/world.json"
+	--filter "$TMF" --world "$T/world.json" --control-port 0 --control-port-file "$T/control"
 bad_input_is_not_sent
 targets
 filters_and_rules
 load_balancers
 http_checks
 ipv6_collectors
+lost_answers_do_no_harm
+stopped_calls_are_doubtful
 foreign_ones_stay
 foreign_parts_stay
