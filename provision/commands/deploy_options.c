@@ -60,7 +60,8 @@ static const struct row {
 	 "where the journal is (default: /var/lib/mirrorcap for root)"},
 	{"region", 0, "REGION", ANY, "default: AWS_REGION, the profile, the instance's own"},
 	{"profile", 0, "NAME", ANY, "default: AWS_PROFILE"},
-	{"endpoint-url", 0, "URL", ANY, "default: AWS_ENDPOINT_URL, then the region's"},
+	{"endpoint-url", 0, "URL", ANY,
+	 "of every service (default: AWS_ENDPOINT_URL and its like, then the region's)"},
 	{"help", 'h', NULL, ANY, "this text"},
 };
 

@@ -27,7 +27,7 @@ static const struct {
 	{"region", OPTION_REGION, "REGION", "default: AWS_REGION, the profile, the instance's own"},
 	{"profile", OPTION_PROFILE, "NAME", "default: AWS_PROFILE"},
 	{"endpoint-url", OPTION_ENDPOINT, "URL",
-	 "default: AWS_ENDPOINT_URL and its like, then the region's"},
+	 "of every service (default: AWS_ENDPOINT_URL and its like, then the region's)"},
 	{"output", OPTION_OUTPUT, "json|text|table", "form of what is printed (default: json)"},
 	{"help", OPTION_HELP, NULL, "this text"},
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provision/commands/session_map_command.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +115,8 @@ static int parse(int argc, char **argv, struct options *options, struct failure 
 		{"region", 0, "REGION", "default: environment, profile, instance",
 		 &options->client.region, NULL},
 		{"profile", 0, "NAME", "of AWS's shared files", &options->client.profile, NULL},
-		{"endpoint-url", 0, "URL", "instead of AWS's", &options->client.endpoint_url, NULL},
+		{"endpoint-url", 0, "URL", "of every service, instead of AWS's",
+		 &options->client.endpoint_url, NULL},
 	};
 	const size_t count = sizeof(table) / sizeof(table[0]);
 	int rc = command_options_parse(table, count, argc, argv, &options->help, failure);
@@ -242,8 +245,8 @@ static int keep(struct watcher *watcher, const struct session_map *map, struct f
 
 	if (rc) {
 		failure_set(failure, FAILURE_OUTPUT, "%s", error);
-		if (rc == -EEXIST)
-			failure_set_remedy(failure, "remove it, or give another -w");
+		failure_set_remedy(failure, rc == -EEXIST ? "remove it, or give another -w"
+							  : "make it writable, or give another -w");
 		return rc;
 	}
 	if (outcome == MAP_KEPT)
@@ -257,13 +260,16 @@ static int keep(struct watcher *watcher, const struct session_map *map, struct f
 	return 0;
 }
 
-static int update(struct watcher *watcher, const struct map_facts *facts, struct failure *failure)
+static int update(struct watcher *watcher, struct map_facts *facts, struct failure *failure)
 {
 	char error[SESSION_ERROR_BYTES];
 	struct buffer warnings = {0};
 	struct session_map map;
-	int rc = map_build(facts, &map, &warnings, error);
+	int rc = map_keep_addresses(watcher->options->path, facts->addresses);
 
+	if (rc)
+		return failure_memory(failure);
+	rc = map_build(facts, &map, &warnings, error);
 	if (rc) {
 		failure_set(failure, FAILURE_RESPONSE, "the sessions make no map: %s", error);
 		failure_set_remedy(failure, "give one of them another name or VirtualNetworkId");
@@ -338,10 +344,10 @@ static int run(const struct options *options)
 {
 	struct config_account own = {.name = CONFIG_ACCOUNT_DEFAULT};
 	struct watcher watcher = {.options = options};
-	int code = EXIT_CODE_FAILED;
+	int code = options->config ? config_load(options->config, &watcher.config) : 0;
 
-	if (options->config && config_load(options->config, &watcher.config))
-		return EXIT_CODE_FAILED;
+	if (code)
+		return code == -EINVAL ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
 	if (!options->config) {
 		watcher.config.accounts = &own;
 		watcher.config.account_count = 1;
@@ -358,12 +364,17 @@ int session_map_command(int argc, char **argv)
 {
 	struct options options = {.client.stop = &stopped};
 	struct failure failure = {0};
-	char line[LINE_BYTES];
+	char line[LINE_BYTES], path[PATH_MAX];
 
 	if (parse(argc, argv, &options, &failure)) {
 		failure_format(&failure, line, sizeof(line));
 		fprintf(stderr, "mirrorcap: session-map: %s\n", line);
 		return EXIT_CODE_USAGE;
 	}
-	return options.help ? EXIT_CODE_DONE : run(&options);
+	if (options.help)
+		return EXIT_CODE_DONE;
+	/* Of a link, what it leads to is replaced. */
+	if (realpath(options.path, path))
+		options.path = path;
+	return run(&options);
 }

@@ -53,7 +53,8 @@ static const struct row {
 	{"client-token", "TOKEN", false,
 	 "makes repeated commands create one session (default: random)"},
 	{"region", "REGION", false, "default: AWS_REGION, the profile, the instance's own"},
-	{"endpoint-url", "URL", false, "default: AWS_ENDPOINT_URL_EC2, then the region's"},
+	{"endpoint-url", "URL", false,
+	 "of every service (default: AWS_ENDPOINT_URL_EC2, then the region's)"},
 	{"profile", "NAME", false, "default: AWS_PROFILE"},
 };
 
