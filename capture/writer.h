@@ -18,8 +18,10 @@
 #include <stdint.h>
 
 #include "capture/chunk.h"
+#include "capture/free_space.h"
 #include "capture/ledger.h"
 #include "capture/output.h"
+#include "capture/retention.h"
 #include "capture/ring.h"
 #include "capture/segment.h"
 
@@ -68,6 +70,9 @@ struct writer_config {
 	enum writer_sync_mode sync_mode;
 	uint64_t sync_ns; /* WRITER_SYNC_INTERVAL: from the beginning of one to the next's */
 	int cpu;          /* to run on; -1: anywhere */
+	struct retention *retention; /* told of published files; borrowed; NULL: none */
+	/* While it is low, writes fail with -ENOSPC without being tried; borrowed; NULL: never. */
+	const struct free_space_watch *space;
 };
 
 struct writer;

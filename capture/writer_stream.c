@@ -85,6 +85,8 @@ static void note_file(struct writer *writer, const struct segment_end *end)
 	if (end->logical_bytes == 0)
 		return;
 	writer->published |= end->segment.named;
+	if (end->segment.named)
+		retention_published(writer->config.retention, path, end->logical_bytes);
 	if (!end->segment.named) {
 		segment_part_path(&end->segment, path);
 		if (access(path, F_OK) < 0)
@@ -105,11 +107,13 @@ static void publish_ended(struct writer *writer)
 static void begin_segment(struct writer *writer, struct writer_stream *stream,
 			  const struct chunk *chunk)
 {
+	bool low;
 	int error;
 
 	if (writer->open_count + writer->ended_count == writer->config.streams + WRITER_ENDED_SPARE)
 		publish_ended(writer);
-	error = open_segment(writer, stream, chunk);
+	low = free_space_low(writer->config.space);
+	error = low ? -ENOSPC : open_segment(writer, stream, chunk);
 	writer->open_count += error == 0;
 	stream->open = error == 0;
 	stream->failed = error != 0;
@@ -118,7 +122,9 @@ static void begin_segment(struct writer *writer, struct writer_stream *stream,
 	stream->packets = 0;
 	stream->committed = 0;
 	stream->sync_error = 0;
-	if (error)
+	if (low) /* there is no name yet */
+		fail(writer, error, writer->config.output.path);
+	else if (error)
 		fail_segment(writer, stream, error);
 }
 
@@ -203,6 +209,11 @@ static void begin(struct writer *writer, struct writer_stream *stream)
 		job->state = WRITER_JOB_ENDED;
 		job->error =
 			0; /* a failed stream's jobs count as failed without one of their own */
+		return;
+	}
+	if (free_space_low(writer->config.space)) {
+		job->state = WRITER_JOB_ENDED;
+		job->error = -ENOSPC;
 		return;
 	}
 	job->state = WRITER_JOB_UNDER_WAY;

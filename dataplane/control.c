@@ -77,8 +77,11 @@ static bool signalled(struct pipeline *p)
 	return number > 0 && number != SIGUSR1;
 }
 
-static const char *writer_remedy(int rc)
+static const char *writer_remedy(const struct pipeline *p, int rc)
 {
+	if (rc == -ENOSPC && free_space_low(p->retain.space))
+		return "less is free than --free-floor says, packets are counted as write_failed: "
+		       "free some space";
 	switch (rc) {
 	case -ENOSPC:
 	case -EDQUOT:
@@ -102,7 +105,7 @@ struct last_report {
 };
 
 /* Says what a writer met. Returns true for a failure, false for a reader that went away. */
-static bool report_writer(struct writer *writer, struct last_report *last)
+static bool report_writer(const struct pipeline *p, struct writer *writer, struct last_report *last)
 {
 	uint64_t now_ns = monotonic_ns();
 	char path[SEGMENT_PATH_BYTES];
@@ -115,7 +118,7 @@ static bool report_writer(struct writer *writer, struct last_report *last)
 		fprintf(stderr, "mirrorcap: %s: the reader has gone: ending\n", path);
 		return false;
 	}
-	fprintf(stderr, "mirrorcap: %s: %s: %s\n", path, strerror(-rc), writer_remedy(rc));
+	fprintf(stderr, "mirrorcap: %s: %s: %s\n", path, strerror(-rc), writer_remedy(p, rc));
 	return true;
 }
 
@@ -124,7 +127,7 @@ static bool report_writers(struct pipeline *p, struct last_report *last)
 	bool failed = false;
 
 	for (uint32_t i = 0; i < p->options->workers; i++)
-		failed |= report_writer(p->lanes[i].writer, last);
+		failed |= report_writer(p, p->lanes[i].writer, last);
 	return failed;
 }
 

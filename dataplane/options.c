@@ -16,6 +16,7 @@ enum {
 	GO_ON = -1,
 	DEFAULT_BUFFER_MIB = 256,
 	DEFAULT_FLUSH_NS = 1000000000,
+	DEFAULT_FLOOR_PERCENT = 5,
 };
 
 static const char USAGE[] =
@@ -47,7 +48,12 @@ static const char USAGE[] =
 	"  -F pcap|pcapng      file format (pcap, or what FILE's name says)\n"
 	"  --time ns|us        resolution of pcap's time stamps (ns)\n"
 	"  -b KEY:VALUE        start a new file at filesize:KB, duration:S, interval:S (wall\n"
-	"                      clock) or packets:N; may be given more than once\n"
+	"                      clock) or packets:N; files:N: keep the last N of each session;\n"
+	"                      may be given more than once\n"
+	"  --retain KEY:VALUE[,…]  delete DIR's oldest files above size:SIZE, age:TIME, files:N\n"
+	"                      in all, or while less is free than free:SIZE or free:N%\n"
+	"  --retain-session KEY:VALUE[,…]  the same for each session: size, age, files\n"
+	"  --free-floor SIZE|N%|0  write nothing while less of the disk is free (5%)\n"
 	"  --sync interval|segment|none  when files are brought to stable storage: as they grow,\n"
 	"                      when they are complete, or when the kernel likes (interval)\n"
 	"  --flush-interval S  what a power failure may take at most, beside I/O under way (1)\n"
@@ -74,6 +80,9 @@ enum long_option {
 	OPTION_SESSIONS,
 	OPTION_TIME,
 	OPTION_SPLIT,
+	OPTION_RETAIN,
+	OPTION_RETAIN_SESSION,
+	OPTION_FREE_FLOOR,
 	OPTION_SYNC,
 	OPTION_FLUSH_INTERVAL,
 	OPTION_QUEUES,
@@ -94,6 +103,9 @@ static const struct option long_options[] = {
 	{"sessions", required_argument, NULL, OPTION_SESSIONS},
 	{"time", required_argument, NULL, OPTION_TIME},
 	{"split", required_argument, NULL, OPTION_SPLIT},
+	{"retain", required_argument, NULL, OPTION_RETAIN},
+	{"retain-session", required_argument, NULL, OPTION_RETAIN_SESSION},
+	{"free-floor", required_argument, NULL, OPTION_FREE_FLOOR},
 	{"sync", required_argument, NULL, OPTION_SYNC},
 	{"flush-interval", required_argument, NULL, OPTION_FLUSH_INTERVAL},
 	{"queues", required_argument, NULL, OPTION_QUEUES},
@@ -116,6 +128,7 @@ struct parse {
 	const char *sessions; /* --sessions */
 	const char *split;
 	const char *format; /* -F */
+	const char *floor;  /* --free-floor */
 };
 
 static int usage_error(const char *object, const char *value, const char *remedy)
@@ -146,8 +159,9 @@ static int add_vni(struct options *options, const char *text)
 }
 
 /* One -b KEY:VALUE. */
-static int set_rotation(struct rotation *rotation, const char *text)
+static int set_rotation(struct options *options, const char *text)
 {
+	struct rotation *rotation = &options->rotation;
 	const char *value = strchr(text, ':');
 	size_t key = value ? (size_t)(value - text) : 0;
 	int rc = -EINVAL;
@@ -162,11 +176,36 @@ static int set_rotation(struct rotation *rotation, const char *text)
 	else if (key == 7 && !strncmp(text, "packets", key))
 		rc = units_number(value, 1, UINT64_MAX, &rotation->packets);
 	else if (key == 5 && !strncmp(text, "files", key))
-		return usage_error("-b", text, "this version deletes no files: leave it out");
+		rc = units_number(value, 1, UINT64_MAX, &options->retain.session.files);
 	if (rc < 0)
 		return usage_error("-b", text,
-				   "use filesize:KB, duration:S, interval:S or packets:N");
+				   "use filesize:KB, duration:S, interval:S, packets:N or files:N");
 	return GO_ON;
+}
+
+static int take_retention(struct parse *parse, int option, const char *value)
+{
+	struct retain_options *retain = &parse->options->retain;
+
+	switch (option) {
+	case OPTION_RETAIN:
+		return retain_parse(value, &retain->overall, &retain->free) < 0
+			       ? usage_error("--retain", value,
+					     "use size:SIZE, age:TIME, files:N, free:SIZE or "
+					     "free:N%, separated by commas")
+			       : GO_ON;
+	case OPTION_RETAIN_SESSION:
+		return retain_parse(value, &retain->session, NULL) < 0
+			       ? usage_error("--retain-session", value,
+					     "use size:SIZE, age:TIME or files:N, separated by "
+					     "commas")
+			       : GO_ON;
+	default: /* OPTION_FREE_FLOOR */
+		parse->floor = value;
+		return retain_parse_space(value, &retain->floor) < 0
+			       ? usage_error("--free-floor", value, "use a size, N% or 0")
+			       : GO_ON;
+	}
 }
 
 /* One -a KEY:VALUE. */
@@ -295,7 +334,7 @@ static int take_output(struct parse *parse, int option, char *value)
 	case 'w':
 		return set_output(options, value);
 	case 'b':
-		return set_rotation(&options->rotation, value);
+		return set_rotation(options, value);
 	case 'F':
 		parse->format = value;
 		rc = set_word("-F", value, formats, &word);
@@ -376,6 +415,10 @@ static int take(struct parse *parse, int option, char *value)
 	case OPTION_FLUSH_INTERVAL:
 	case OPTION_FORCE:
 		return take_output(parse, option, value);
+	case OPTION_RETAIN:
+	case OPTION_RETAIN_SESSION:
+	case OPTION_FREE_FLOOR:
+		return take_retention(parse, option, value);
 	case 'h':
 	case OPTION_HELP:
 		fputs(USAGE, stdout);
@@ -441,6 +484,23 @@ static int check_format(const struct parse *parse)
 	return GO_ON;
 }
 
+static int check_retention(const struct parse *parse)
+{
+	const struct options *options = parse->options;
+	bool directory = options->output.kind == OUTPUT_DIRECTORY;
+
+	if (retain_removes(&options->retain) && !directory)
+		return usage_error("--retain", "with one output",
+				   "no file of it can go: use -w DIRECTORY/");
+	if (parse->floor && !directory)
+		return usage_error("--free-floor", parse->floor,
+				   "one output cannot pause: use -w DIRECTORY/");
+	if (retain_frees_too_late(&options->retain))
+		return usage_error("--retain", "free",
+				   "writing stops before: use more than --free-floor");
+	return GO_ON;
+}
+
 /* What holds between options, once all are read. */
 static int check(struct parse *parse)
 {
@@ -474,7 +534,9 @@ static int check(struct parse *parse)
 	if (options->queues * options->port_count < options->workers)
 		return usage_error("--workers", "above queues",
 				   "a worker needs a queue: raise --queues");
-	return check_format(parse) == GO_ON ? read_sessions(parse) : EXIT_USAGE;
+	if (check_retention(parse) != GO_ON || check_format(parse) != GO_ON)
+		return EXIT_USAGE;
+	return read_sessions(parse);
 }
 
 int options_parse(int argc, char **argv, struct options *options)
@@ -485,6 +547,7 @@ int options_parse(int argc, char **argv, struct options *options)
 	*options = (struct options){.workers = 1,
 				    .vxlan_port = DECAP_VXLAN_PORT,
 				    .flush_ns = DEFAULT_FLUSH_NS,
+				    .retain.floor.percent = DEFAULT_FLOOR_PERCENT,
 				    .buffer_bytes = (uint64_t)DEFAULT_BUFFER_MIB << 20};
 	while (rc == GO_ON &&
 	       (option = getopt_long(argc, argv, "+hi:w:f:s:F:b:a:", long_options, NULL)) != -1)

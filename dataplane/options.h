@@ -14,6 +14,7 @@
 #include "capture/stream.h"
 #include "capture/writer.h"
 #include "dataplane/port.h"
+#include "dataplane/retain.h"
 
 enum {
 	OPTIONS_PORTS_MAX = 16,
@@ -37,6 +38,7 @@ struct options {
 	enum pcap_precision precision; /* of classic pcap */
 	bool combined;                 /* --split none, or an output that is one file */
 	struct rotation rotation;
+	struct retain_options retain;
 	enum writer_sync_mode sync;
 	uint64_t flush_ns;           /* --flush-interval */
 	uint64_t stop_after_ns;      /* -a duration, 0: never */

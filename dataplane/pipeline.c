@@ -275,9 +275,24 @@ static int open_writer(struct pipeline *p, uint32_t i)
 		.sync_mode = p->options->sync,
 		.sync_ns = flush_ns(p->options),
 		.cpu = p->placement.writers[i],
+		.retention = p->retain.retention,
+		.space = p->retain.space,
 	};
 
 	return writer_start(&lane->writer, &config);
+}
+
+/* After the EAL, whose main thread has left the workers' CPUs: this one's go where it is. */
+static int start_retention(struct pipeline *p, char *error)
+{
+	const struct options *options = p->options;
+	int rc;
+
+	if (options->output.kind != OUTPUT_DIRECTORY)
+		return 0;
+	rc = retain_start(&p->retain, &options->retain, options->output.path, p->outlet.directories,
+			  p->streams);
+	return rc < 0 ? fail(error, rc, "--retain", strerror(-rc)) : 0;
 }
 
 static int open_lane(struct pipeline *p, uint32_t i, char *error)
@@ -337,6 +352,8 @@ int pipeline_open(struct pipeline *p, struct options *options, char *error)
 		rc = outlet_open_ledger(&p->outlet, options, error);
 	if (rc == 0 && !p->outlet.ledger_path[0])
 		warn(p, "ledger", "no place for its file: kept in memory only (--ledger FILE)");
+	if (rc == 0)
+		rc = start_retention(p, error);
 	for (uint32_t i = 0; i < options->workers && rc == 0; i++)
 		rc = open_lane(p, i, error);
 	if (rc == 0)
@@ -393,6 +410,7 @@ void pipeline_finish(struct pipeline *p)
 	rte_eal_mp_wait_lcore();
 	for (uint32_t i = 0; i < p->options->workers; i++)
 		writer_stop(p->lanes[i].writer);
+	retain_stop(&p->retain);
 }
 
 static void add_counter(uint64_t *sum, uint64_t value)
@@ -438,6 +456,7 @@ void pipeline_close(struct pipeline *p)
 	for (uint32_t i = 0; i < p->options->port_count; i++)
 		if (p->ports[i])
 			p->ports[i]->ops->close(p->ports[i]);
+	retain_stop(&p->retain);
 	outlet_close(&p->outlet, p->streams);
 	pcapng_template_free(p->pcapng);
 	filter_free(p->filter);

@@ -14,6 +14,7 @@
 #include "dataplane/options.h"
 #include "dataplane/outlet.h"
 #include "dataplane/placement.h"
+#include "dataplane/retain.h"
 #include "dataplane/sizing.h"
 #include "dataplane/worker.h"
 
@@ -38,6 +39,7 @@ struct pipeline {
 	struct clock clock;
 	char warning[PIPELINE_ERROR_BYTES]; /* lines to be said at the start */
 	struct outlet outlet;
+	struct retain retain;
 	struct pcapng_template *pcapng; /* NULL: classic pcap */
 	uint32_t streams;
 	struct worker_control control;

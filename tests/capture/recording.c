@@ -81,6 +81,8 @@ static void start_writer(struct recording *recording)
 		.ledger = ledger_writer(recording->ledger, 0),
 		.sessions = ledger_session_writer(recording->ledger, 0),
 		.cpu = -1,
+		.retention = config->retention,
+		.space = config->space,
 	};
 
 	for (uint32_t i = 0; i < config->stream.streams; i++) {

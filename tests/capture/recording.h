@@ -54,7 +54,9 @@ struct recording_config {
 	struct stream_config stream; /* streams: 0 for one per session */
 	bool replace;
 	enum writer_sync_mode sync_mode; /* at an interval: as often as the disk can */
-	bool shared;                     /* others write to the directory, too */
+	struct retention *retention;
+	const struct free_space_watch *space;
+	bool shared; /* others write to the directory, too */
 };
 
 struct recording {

@@ -60,6 +60,18 @@ refused 1 'nosuch/out.pcap: the directory does not exist' "${input[@]}" --vni 7 
 refused 1 'nosuch/deeper/: the directory does not exist' "${input[@]}" --vni 7 -w "$T/nosuch/deeper/"
 refused 1 'a part of the path is not a directory' "${input[@]}" --vni 7 -w "$T/in.pcap/out.pcap"
 refused 2 '-b size:5: use filesize' "${input[@]}" --vni 7 -b size:5 -w "$T/dir/"
+refused 2 '-b files:0: use filesize' "${input[@]}" --vni 7 -b files:0 -w "$T/dir/"
+for value in '' files files: files:0 size:-1 age:x,files:1 'files:1,' files:1,,age:1 free:100% free:x% \
+	free:% ',files:1' 'files:1 ' "files:$(printf '%040d' 1)"; do
+	refused 2 "--retain $value: use size:" "${input[@]}" --vni 7 --retain "$value" -w "$T/dir/"
+done
+refused 2 '--retain-session free:9%: use size:' "${input[@]}" --vni 7 --retain-session free:9% \
+	-w "$T/dir/"
+refused 2 '--free-floor 5x: use a size' "${input[@]}" --vni 7 --free-floor 5x -w "$T/dir/"
+refused 2 '--retain with one output: .* -w DIRECTORY/' "${input[@]}" --vni 7 -b files:3 -w "$T/new.pcap"
+refused 2 '--free-floor 1G: .* -w DIRECTORY/' "${input[@]}" --vni 7 --free-floor 1G -w "$T/new.pcap"
+refused 2 '--retain free: .* more than --free-floor' "${input[@]}" --vni 7 --retain free:5% \
+	-w "$T/dir/"
 refused 2 'cannot rotate' "${input[@]}" --vni 7 -b packets:5 "${output[@]}"
 refused 2 '-a 5: use duration' "${input[@]}" --vni 7 -a 5 "${output[@]}"
 refused 2 '-F erf: use pcap' "${input[@]}" --vni 7 -F erf "${output[@]}"
@@ -125,6 +137,7 @@ if [[ $(id -u) -eq 0 ]]; then
 		--target-mac 02:00:00:00:00:09 --count 2000 --write "$T/large.pcap" >"$T/gen.out"
 	status=0
 	"$CAPTURE" -i "pcap:$T/large.pcap" --vni 7 -w "$T/small/" --summary json -b filesize:20 \
+		--free-floor 0 \
 		>"$T/full.json" 2>"$T/full.err" || status=$?
 	expect_eq "$status" 3 "exit code after a full disk"
 	grep -Eq "small/.*No space left on device: .*free some space" "$T/full.err" ||
