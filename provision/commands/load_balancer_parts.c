@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { LINE_BYTES = 2048 };
+
 void load_balancer_parts_init(struct load_balancer_parts *parts, struct client *client,
 			      const struct operation_options *options, struct failure *failure)
 {
@@ -31,13 +33,16 @@ const char *load_balancer_parts_text(const json_t *part, const char *member)
 
 void load_balancer_parts_say(const struct load_balancer_parts *parts, const char *format, ...)
 {
+	struct failure said = {0};
+	char line[LINE_BYTES];
 	va_list list;
 
-	fprintf(stderr, "mirrorcap: load-balancer %s: ", parts->verb);
 	va_start(list, format);
-	vfprintf(stderr, format, list);
+	vsnprintf(said.message, sizeof(said.message), format, list);
 	va_end(list);
-	fputc('\n', stderr);
+	/* Names and states came from elsewhere. */
+	failure_format(&said, line, sizeof(line));
+	fprintf(stderr, "mirrorcap: load-balancer %s: %s\n", parts->verb, line);
 }
 
 int load_balancer_parts_call(const struct load_balancer_parts *parts, const char *operation,

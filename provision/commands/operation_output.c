@@ -22,12 +22,27 @@ static int finish(FILE *out)
 	return 0;
 }
 
+/* jansson escapes ASCII's controls alone; terminals obey DEL and U+0080 to U+009F, too. */
 static int print_json(FILE *out, const json_t *value)
 {
+	char *text = json_dumps(value, JSON_FORM);
+
+	if (!text)
+		return -ENOMEM;
 	errno = 0;
-	if (json_dumpf(value, out, JSON_FORM))
-		return errno ? -errno : -EIO;
-	return fputc('\n', out) == EOF ? -EIO : finish(out);
+	for (const char *c = text; *c; c++) {
+		unsigned char byte = (unsigned char)c[0], next = (unsigned char)c[1];
+
+		if (byte == 0xc2 && next >= 0x80 && next <= 0x9f)
+			fprintf(out, "\\u%04x", (unsigned char)*++c);
+		else if (byte == 0x7f)
+			fputs("\\u007f", out);
+		else
+			fputc(byte, out);
+	}
+	fputc('\n', out);
+	free(text);
+	return finish(out);
 }
 
 /*

@@ -155,6 +155,17 @@ static void columns_stand_below_each_other(void **state)
 	free(text);
 }
 
+/* Nor do they reach a terminal as JSON; what reads JSON gets them as they were. */
+static void escapes_controls_in_json(void **state)
+{
+	char *text = print("session", "show", OPERATION_JSON,
+			   "{'a':'\\u009b2J\\u007f\\u0080\\u0007\\u00a0\\u00e9'}");
+
+	assert_string_equal(text, "{\n    \"a\": \"\\u009b2J\\u007f\\u0080\\u0007\xc2\xa0\xc3\xa9\""
+				  "\n}\n");
+	free(text);
+}
+
 static void finds_ids(void **state)
 {
 	json_t *one = json_pack("{s:{s:s}}", "TrafficMirrorSession", "TrafficMirrorSessionId", "a");
@@ -180,6 +191,7 @@ int main(void)
 		cmocka_unit_test(prints_for_people),
 		cmocka_unit_test(no_cell_reaches_the_terminal_raw),
 		cmocka_unit_test(columns_stand_below_each_other),
+		cmocka_unit_test(escapes_controls_in_json),
 		cmocka_unit_test(finds_ids),
 	};
 
