@@ -24,7 +24,7 @@ static const struct command_option *find(const struct command_option *options, s
 
 	*value = NULL;
 	for (size_t i = 0; i < count; i++) {
-		if (options[i].letter && word[1] == options[i].letter && !word[2])
+		if (options[i].letter && word[0] == '-' && word[1] == options[i].letter && !word[2])
 			return &options[i];
 		if (length != strlen(options[i].name) + 2 || strncmp(word, "--", 2) != 0 ||
 		    strncmp(word + 2, options[i].name, length - 2) != 0)
@@ -109,7 +109,7 @@ int command_options_parse(const struct command_option *options, size_t count, in
 		if (!option)
 			return unknown(options, count, argv[0], argv[i], failure);
 		next = i + 1 < argc ? argv[i + 1] : NULL;
-		if (option->text && !value && next && is_option(options, count, next))
+		if (!option->flag && !value && next && is_option(options, count, next))
 			taken = refuse_value(option->name, next, failure);
 		else
 			taken = set(option, argv[0], argv[i], value, next, failure);

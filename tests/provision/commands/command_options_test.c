@@ -59,6 +59,8 @@ static const struct {
 	{{"file"}, "file: not an option", "see mirrorcap command --help"},
 	{{"--document", "file"}, "file: not an option", "see mirrorcap command --help"},
 	{{"--rule=x"}, "--rule: no such option", "did you mean --role?"},
+	{{"xc", "a"}, "xc: not an option", "see mirrorcap command --help"},
+	{{""}, ": not an option", "see mirrorcap command --help"},
 	{{"-x"}, "-x: no such option", "see mirrorcap command --help"},
 	{{"-"}, "-: no such option", "see mirrorcap command --help"},
 	{{"--"}, "--: no such option", "see mirrorcap command --help"},
@@ -83,6 +85,7 @@ static void reads_options_in_any_form(void **state)
 	const char *const none[] = {NULL};
 	const char *const mixed[] = {"--document", "-c", "a b", "--role=x=y", NULL};
 	const char *const dashes[] = {"--config=--role", "--role", "-x", NULL};
+	const char *const letters[] = {"--role", "xc", NULL};
 	const char *const help[] = {"--document", "--help", "--nonsense", NULL};
 	struct failure failure;
 	struct parsed parsed;
@@ -97,6 +100,8 @@ static void reads_options_in_any_form(void **state)
 	assert_int_equal(parse(dashes, &parsed, &failure), 0);
 	assert_string_equal(parsed.config, "--role");
 	assert_string_equal(parsed.role, "-x");
+	assert_int_equal(parse(letters, &parsed, &failure), 0);
+	assert_string_equal(parsed.role, "xc");
 	assert_int_equal(parse(help, &parsed, &failure), 0);
 	assert_true(parsed.help);
 }
