@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mirrorcap-provision: what mirrorcap does at AWS. Users reach it through `mirrorcap`. */
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -63,6 +64,8 @@ int main(int argc, char **argv)
 {
 	/* Keys are in memory: neither a core file nor another process of the user gets them. */
 	prctl(PR_SET_DUMPABLE, 0);
+	/* Who reads stdout may be gone: what was created must be told on stderr then. */
+	signal(SIGPIPE, SIG_IGN);
 	keep_heap();
 	if (argc < 2) {
 		print_usage(stderr);

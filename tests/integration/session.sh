@@ -278,6 +278,24 @@ create_names_what_it_created()
 	delete_all
 }
 
+# A reader that is gone must not end the command before it has told that.
+create_outlives_its_reader()
+{
+	local id code=0
+
+	{
+		sleep 0.3
+		"$PROVISION" session create "${plain[@]}" 2>"$T/session.err" || code=$?
+		echo "$code" >"$T/create.exit"
+	} | true
+	expect_eq "$(cat "$T/create.exit")" 1 "exit of create without a reader"
+	id=$(jq -r '.TrafficMirrorSessions[].TrafficMirrorSessionId' \
+		<("$PROVISION" session list))
+	[[ $id =~ ^tms- ]] || fail "sessions after create without a reader: $id"
+	said "$id was created"
+	delete_all
+}
+
 an_unknown_profile_is_told()
 {
 	expect_exit 1 session list --profile audit
@@ -311,6 +329,7 @@ what_ec2_refuses_is_told
 dry_run_changes_nothing
 client_token_creates_once
 create_names_what_it_created
+create_outlives_its_reader
 an_unknown_profile_is_told
 every_page_is_read
 stop emulator
