@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "provision/commands/apply_watch.h"
+#include "provision/commands/deploy_confirm.h"
 #include "provision/commands/deploy_output.h"
 #include "provision/commands/deploy_round.h"
 #include "provision/commands/deploy_work.h"
 #include "provision/commands/exit_code.h"
+#include "provision/deploy/apply.h"
 #include "provision/deploy/plan_file.h"
 
 /* What was saved must still be what is to be done. */
@@ -34,7 +36,7 @@ static int carry_out(const struct deploy_options *options, const struct config *
 		     struct deploy_round *round, struct journal *journal)
 {
 	int code = deploy_output_plan("apply", options, round->plan);
-	size_t failed = deploy_output_scopes("apply", round->plan);
+	size_t failed = deploy_output_scopes("apply", "nothing is changed there", round->plan);
 
 	if (code)
 		return code;
@@ -44,12 +46,10 @@ static int carry_out(const struct deploy_options *options, const struct config *
 	}
 	if (failed || plan_failed(round->plan))
 		code = EXIT_CODE_FAILED;
-	if (plan_empty(round->plan))
+	if (!apply_count(round->plan))
 		return code;
-	if (!options->yes && !deploy_output_ask("Apply these changes?")) {
-		fprintf(stderr, "mirrorcap: apply: nothing was changed\n");
+	if (!options->yes && deploy_confirm("apply", "Apply these changes?", config, round, NULL))
 		return EXIT_CODE_FAILED;
-	}
 	return deploy_work("apply", config, round, journal, false) ? EXIT_CODE_FAILED : code;
 }
 

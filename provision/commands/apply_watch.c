@@ -2,8 +2,8 @@
 #include "provision/commands/apply_watch.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,67 +11,188 @@
 #include "provision/commands/deploy_round.h"
 #include "provision/commands/deploy_work.h"
 #include "provision/commands/exit_code.h"
+#include "provision/deploy/apply.h"
 
 enum { LINE_BYTES = 2048 };
 
-/* What the last round could not do, so that it is said once, and once when it is over. */
-struct trouble {
-	char text[LINE_BYTES];
+/* What could not be done, a key each, so that it is said once, and once when all is over. */
+struct troubles {
+	json_t *before, *now; /* objects; of the last round, and of this one */
 };
 
-static void tell(struct trouble *trouble, const char *text)
+/* What lives from round to round. */
+struct watch {
+	const struct deploy_options *options;
+	const struct config *config;
+	struct journal *journal;
+	/* Its clients stay open, so that their pacing knows what the last round has used up. */
+	struct deploy_round round;
+	struct troubles troubles;
+};
+
+/* Troubles. */
+
+/* Each answer has another request id; the trouble is the same. */
+static void cut_request_ids(char *text)
 {
-	if (strcmp(trouble->text, text) == 0)
-		return;
-	if (*text)
-		fprintf(stderr, "mirrorcap: apply: %s: tries again\n", text);
-	else
-		fprintf(stderr, "mirrorcap: apply: works again\n");
-	snprintf(trouble->text, sizeof(trouble->text), "%s", text);
+	static const char label[] = "request id ";
+	char *found = text;
+
+	while ((found = strstr(found, label))) {
+		found += sizeof(label) - 1;
+		memmove(found, found + strcspn(found, ") "),
+			strlen(found + strcspn(found, ") ")) + 1);
+	}
 }
 
-/* The first thing that keeps the plan from being carried out as a whole; "" for none. */
-static void find_trouble(const struct plan *plan, char text[LINE_BYTES])
+static void tell(struct troubles *troubles, const char *text)
 {
-	*text = '\0';
-	if (plan->refused)
-		snprintf(text, LINE_BYTES, "%s", plan->refused);
-	for (size_t i = 0; !*text && i < plan->scope_count; i++) {
+	char key[LINE_BYTES];
+
+	snprintf(key, sizeof(key), "%s", text);
+	cut_request_ids(key);
+	if (!json_object_get(troubles->before, key) && !json_object_get(troubles->now, key))
+		fprintf(stderr, "mirrorcap: apply: %s: tries again\n", text);
+	/* Without memory it is told once more. */
+	json_object_set_new_nocheck(troubles->now, key, json_true());
+}
+
+static void tell_scope(struct troubles *troubles, const struct plan_scope *scope, const char *why)
+{
+	char text[LINE_BYTES];
+
+	snprintf(text, sizeof(text), "%s %s: nothing is changed there: %s", scope->account,
+		 scope->region, why);
+	tell(troubles, text);
+}
+
+/* Whatever keeps the plan from being carried out as a whole. */
+static void tell_plan(struct troubles *troubles, const struct plan *plan)
+{
+	char text[LINE_BYTES];
+
+	if (plan->refused) {
+		snprintf(text, sizeof(text), "deletes are withheld: %s", plan->refused);
+		tell(troubles, text);
+	}
+	for (size_t i = 0; i < plan->scope_count; i++) {
 		const struct plan_scope *scope = &plan->scopes[i];
 
 		if (scope->failure)
-			snprintf(text, LINE_BYTES, "%s %s: nothing is changed there: %s",
-				 scope->account, scope->region, scope->failure);
-		for (size_t j = 0; !*text && scope->has_errors && j < scope->notice_count; j++) {
+			tell_scope(troubles, scope, scope->failure);
+		for (size_t j = 0; j < scope->notice_count; j++) {
 			if (scope->notices[j].error)
-				snprintf(text, LINE_BYTES, "%s %s: nothing is changed there: %s",
-					 scope->account, scope->region, scope->notices[j].text);
+				tell_scope(troubles, scope, scope->notices[j].text);
 		}
 	}
 }
 
-static int run_round(const struct deploy_options *options, const struct config *config,
-		     struct journal *journal, struct trouble *trouble)
+static void end_troubles(struct troubles *troubles)
 {
-	const struct plan_options plan_options = deploy_round_options(options);
-	struct failure failure = {0};
-	struct deploy_round round;
-	char text[LINE_BYTES];
-	int code;
+	if (json_object_size(troubles->before) && !json_object_size(troubles->now))
+		fprintf(stderr, "mirrorcap: apply: works again\n");
+	json_decref(troubles->before);
+	troubles->before = troubles->now;
+	troubles->now = json_object();
+}
 
-	if (deploy_round_begin(config, options, &plan_options, &round, &failure)) {
-		failure_format(&failure, text, sizeof(text));
-		if (!deploy_round_stop)
-			tell(trouble, text);
-		return EXIT_CODE_FAILED;
+/* Deletes beyond the limit. */
+
+static bool is_withheld(const struct change *change)
+{
+	return change->kind == CHANGE_DELETE && change->resource != CHANGE_FILTER_RULE;
+}
+
+/* A second session beside the one that stays would copy an interface twice. */
+static void withhold_creates(struct plan_scope *scope, const char *network_interface_id)
+{
+	for (size_t i = 0; i < scope->change_count; i++) {
+		struct change *change = &scope->changes[i];
+
+		if (change->kind == CHANGE_CREATE && change->resource == CHANGE_SESSION &&
+		    strcmp(change->network_interface_id, network_interface_id) == 0)
+			change->kind = CHANGE_UNCHANGED;
 	}
-	find_trouble(round.plan, text);
-	tell(trouble, text);
-	code = *text ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
-	if (!round.plan->refused && !plan_empty(round.plan) &&
-	    deploy_work("apply", config, &round, journal, true))
+}
+
+/* Of a refused plan, what takes nothing away is carried out all the same. */
+static void withhold_deletes(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->scope_count; i++) {
+		struct plan_scope *scope = &plan->scopes[i];
+
+		for (size_t j = 0; j < scope->change_count; j++) {
+			struct change *change = &scope->changes[j];
+
+			if (!is_withheld(change))
+				continue;
+			change->kind = CHANGE_UNCHANGED;
+			if (change->resource == CHANGE_SESSION)
+				withhold_creates(scope, change->network_interface_id);
+		}
+	}
+}
+
+/* Rounds. */
+
+static bool has_failures(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->scope_count; i++) {
+		if (plan->scopes[i].failure)
+			return true;
+	}
+	return false;
+}
+
+/* Returns 0, or -errno with failure set; the round is then ended. */
+static int begin_round(struct watch *watch, struct failure *failure)
+{
+	const struct plan_options plan_options = deploy_round_options(watch->options);
+	int rc;
+
+	if (!watch->round.scopes.base)
+		return deploy_round_begin(watch->config, watch->options, &plan_options,
+					  &watch->round, failure);
+	rc = deploy_round_again(watch->config, &watch->round, failure);
+	if (rc)
+		deploy_round_end(&watch->round);
+	return rc;
+}
+
+static int work(struct watch *watch)
+{
+	struct plan *plan = watch->round.plan;
+	int code = plan->refused || plan_failed(plan) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+
+	tell_plan(&watch->troubles, plan);
+	if (plan->refused)
+		withhold_deletes(plan);
+	if (apply_count(plan) &&
+	    deploy_work("apply", watch->config, &watch->round, watch->journal, true))
 		code = EXIT_CODE_FAILED;
-	deploy_round_end(&round);
+	/* What failed may take other credentials: the next round looks for them. */
+	if (has_failures(plan))
+		deploy_round_end(&watch->round);
+	else
+		deploy_round_forget(&watch->round);
+	return code;
+}
+
+static int run_round(struct watch *watch)
+{
+	struct failure failure = {0};
+	char text[LINE_BYTES];
+	int code = EXIT_CODE_FAILED;
+
+	if (begin_round(watch, &failure)) {
+		failure_format(&failure, text, sizeof(text));
+		if (deploy_round_stop)
+			return EXIT_CODE_FAILED;
+		tell(&watch->troubles, text);
+	} else {
+		code = work(watch);
+	}
+	end_troubles(&watch->troubles);
 	return code;
 }
 
@@ -95,25 +216,28 @@ static void wait_until(struct timespec *next, uint32_t seconds)
 int apply_watch(const struct deploy_options *options, const struct config *config,
 		struct journal *journal)
 {
-	struct trouble *trouble = calloc(1, sizeof(*trouble));
+	struct watch watch = {
+		.options = options,
+		.config = config,
+		.journal = journal,
+		.troubles = {json_object(), json_object()},
+	};
 	struct timespec next;
 	int code = EXIT_CODE_FAILED;
 
-	if (!trouble) {
-		fprintf(stderr, "mirrorcap: apply: out of memory\n");
-		return EXIT_CODE_FAILED;
-	}
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	fprintf(stderr, "mirrorcap: apply: %s: in step every %" PRIu32 " s\n", config->deployment,
 		options->watch_seconds);
 	while (!deploy_round_stop) {
-		int round = run_round(options, config, journal, trouble);
+		int round = run_round(&watch);
 
 		/* A signal that breaks a round off is no failure of it. */
 		if (!deploy_round_stop || !round)
 			code = round;
 		wait_until(&next, options->watch_seconds);
 	}
-	free(trouble);
+	deploy_round_end(&watch.round);
+	json_decref(watch.troubles.before);
+	json_decref(watch.troubles.now);
 	return code;
 }

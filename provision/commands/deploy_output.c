@@ -21,7 +21,7 @@ int deploy_output_failure(const char *command, const struct failure *failure)
 	return failure->kind == FAILURE_USAGE ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
 }
 
-size_t deploy_output_scopes(const char *command, const struct plan *plan)
+size_t deploy_output_scopes(const char *command, const char *outcome, const struct plan *plan)
 {
 	size_t count = 0;
 
@@ -30,8 +30,8 @@ size_t deploy_output_scopes(const char *command, const struct plan *plan)
 
 		if (!scope->failure)
 			continue;
-		fprintf(stderr, "mirrorcap: %s: %s %s: nothing is changed there: %s\n", command,
-			scope->account, scope->region, scope->failure);
+		fprintf(stderr, "mirrorcap: %s: %s %s: %s: %s\n", command, scope->account,
+			scope->region, outcome, scope->failure);
 		count++;
 	}
 	return count;

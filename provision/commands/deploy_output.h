@@ -14,8 +14,11 @@
 /* Prints a failure of the command; returns the program's exit code. */
 int deploy_output_failure(const char *command, const struct failure *failure);
 
-/* Prints the failures of scopes, on stderr. Returns how many there are. */
-size_t deploy_output_scopes(const char *command, const struct plan *plan);
+/*
+ * Prints the failures of scopes, on stderr. outcome: what that means there: "not planned".
+ * Returns how many there are.
+ */
+size_t deploy_output_scopes(const char *command, const char *outcome, const struct plan *plan);
 
 /*
  * Prints on stdout: takes the text or the JSON document, whatever is given (NULL: out of memory).

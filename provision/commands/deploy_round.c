@@ -65,6 +65,18 @@ struct plan_options deploy_round_options(const struct deploy_options *options)
 	};
 }
 
+static int look(const struct config *config, struct deploy_round *round, struct failure *failure)
+{
+	int rc = observe(config, &round->scopes, &round->observed, failure);
+
+	if (rc)
+		return rc;
+	observed_sort(&round->observed);
+	return plan_make(config, &round->observed, &round->options, &round->plan)
+		       ? failure_memory(failure)
+		       : 0;
+}
+
 int deploy_round_begin(const struct config *config, const struct deploy_options *options,
 		       const struct plan_options *plan_options, struct deploy_round *round,
 		       struct failure *failure)
@@ -77,22 +89,31 @@ int deploy_round_begin(const struct config *config, const struct deploy_options 
 	rc = scopes_open(config, &client, &round->scopes, failure);
 	if (rc)
 		return rc;
-	rc = observe(config, &round->scopes, &round->observed, failure);
-	if (!rc) {
-		observed_sort(&round->observed);
-		rc = plan_make(config, &round->observed, &round->options, &round->plan);
-		if (rc)
-			failure_memory(failure);
-	}
+	rc = look(config, round, failure);
 	if (rc)
 		deploy_round_end(round);
 	return rc;
 }
 
-void deploy_round_end(struct deploy_round *round)
+void deploy_round_forget(struct deploy_round *round)
 {
 	plan_free(round->plan);
 	observed_fini(&round->observed);
+	round->plan = NULL;
+	round->observed = (struct observed){0};
+}
+
+int deploy_round_again(const struct config *config, struct deploy_round *round,
+		       struct failure *failure)
+{
+	deploy_round_forget(round);
+	scopes_set_stop(&round->scopes, &deploy_round_stop);
+	return look(config, round, failure);
+}
+
+void deploy_round_end(struct deploy_round *round)
+{
+	deploy_round_forget(round);
 	if (round->scopes.base)
 		scopes_fini(&round->scopes);
 	*round = (struct deploy_round){0};

@@ -48,6 +48,17 @@ int deploy_round_begin(const struct config *config, const struct deploy_options 
 		       const struct plan_options *plan_options, struct deploy_round *round,
 		       struct failure *failure);
 
+/*
+ * Asks and plans once more, through the clients that the round has. On failure there is no plan, and
+ * deploy_round_end() is still due.
+ * Returns 0, or -errno with failure set.
+ */
+int deploy_round_again(const struct config *config, struct deploy_round *round,
+		       struct failure *failure);
+
+/* Gives up what was observed and planned; the clients stay. */
+void deploy_round_forget(struct deploy_round *round);
+
 void deploy_round_end(struct deploy_round *round);
 
 #endif

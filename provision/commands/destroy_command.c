@@ -3,36 +3,50 @@
 
 #include <stdio.h>
 
+#include "provision/commands/deploy_confirm.h"
 #include "provision/commands/deploy_output.h"
 #include "provision/commands/deploy_round.h"
 #include "provision/commands/deploy_work.h"
 #include "provision/commands/exit_code.h"
+#include "provision/deploy/apply.h"
 
-static int confirm(const struct deploy_options *options, const struct plan *plan)
+static int confirm(const struct config *config, struct deploy_round *round)
 {
+	const struct plan *plan = round->plan;
 	char question[256];
 
 	snprintf(question, sizeof(question),
 		 "Delete all of this? Mirroring ends for %zu sessions of deployment %s.",
 		 plan->counts.session_deletes, plan->deployment);
-	if (options->yes || deploy_output_ask(question))
-		return EXIT_CODE_DONE;
-	fprintf(stderr, "mirrorcap: destroy: nothing was changed\n");
-	return EXIT_CODE_FAILED;
+	return deploy_confirm("destroy", question, config, round, NULL);
+}
+
+/* Nothing is wanted: what is owned and not to be deleted stays. */
+static int judge(const struct plan *plan)
+{
+	const size_t kept = plan->counts.kinds[CHANGE_UNCHANGED];
+
+	if (kept)
+		fprintf(stderr,
+			"mirrorcap: destroy: %zu of the deployment's filters and targets are in "
+			"use and stay: move or delete those sessions, then destroy again\n",
+			kept);
+	return deploy_output_scopes("destroy", "nothing is changed there", plan) ||
+			       plan_failed(plan) || kept
+		       ? EXIT_CODE_FAILED
+		       : EXIT_CODE_DONE;
 }
 
 static int carry_out(const struct deploy_options *options, const struct config *config,
 		     struct deploy_round *round, struct journal *journal)
 {
 	int code = deploy_output_plan("destroy", options, round->plan);
-	int failed = deploy_output_scopes("destroy", round->plan) || plan_failed(round->plan)
-			     ? EXIT_CODE_FAILED
-			     : EXIT_CODE_DONE;
+	int failed = judge(round->plan);
 
-	if (!code && plan_empty(round->plan))
+	if (!code && !apply_count(round->plan))
 		return failed;
-	if (!code)
-		code = confirm(options, round->plan);
+	if (!code && !options->yes)
+		code = confirm(config, round);
 	if (!code)
 		code = deploy_work("destroy", config, round, journal, false);
 	return code ? code : failed;

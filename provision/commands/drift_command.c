@@ -14,7 +14,7 @@ static int judge(const struct deploy_options *options, const struct plan *plan)
 	int code = deploy_output_plan("drift", options, plan);
 
 	/* What could not be looked at may have drifted or not. */
-	if (deploy_output_scopes("drift", plan) || plan_failed(plan) || code)
+	if (deploy_output_scopes("drift", "not planned", plan) || plan_failed(plan) || code)
 		return EXIT_CODE_FAILED;
 	return plan_empty(plan) && !plan->counts.kept ? EXIT_CODE_DONE : EXIT_CODE_DRIFT;
 }

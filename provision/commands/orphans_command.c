@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "provision/commands/deploy_confirm.h"
 #include "provision/commands/deploy_output.h"
 #include "provision/commands/deploy_round.h"
 #include "provision/commands/deploy_work.h"
 #include "provision/commands/exit_code.h"
+#include "provision/deploy/plan_text.h"
 
 static size_t count_orphans(const struct plan *plan)
 {
@@ -23,9 +25,23 @@ static size_t count_orphans(const struct plan *plan)
 static void add_line(const struct plan_scope *scope, const struct plan_orphan *orphan,
 		     struct buffer *text)
 {
-	buffer_format(text, "%s  %s  %s  %s %s  %s\n", orphan->session->traffic_mirror_session_id,
-		      orphan->session->network_interface_id, orphan->group ? orphan->group : "-",
-		      scope->account_id, scope->region, orphan->reason);
+	const char *const parts[] = {
+		orphan->session->traffic_mirror_session_id,
+		"  ",
+		orphan->session->network_interface_id,
+		"  ",
+		orphan->group ? orphan->group : "-",
+		"  ",
+		scope->account_id,
+		" ",
+		scope->region,
+		"  ",
+		orphan->reason,
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		plan_text_add(parts[i], text);
+	buffer_text(text, "\n");
 }
 
 static json_t *make_object(const struct plan_scope *scope, const struct plan_orphan *orphan)
@@ -73,12 +89,13 @@ static bool is_orphan(const struct plan_scope *scope, const struct change *chang
 	return false;
 }
 
-/* Leaves of the plan what deletes orphans. */
+/* Leaves of the plan what deletes orphans; what is wrong with the rest is no matter then. */
 static void keep_orphans_only(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->scope_count; i++) {
-		const struct plan_scope *scope = &plan->scopes[i];
+		struct plan_scope *scope = &plan->scopes[i];
 
+		scope->has_errors = false;
 		for (size_t j = 0; j < scope->change_count; j++) {
 			if (!is_orphan(scope, &scope->changes[j]))
 				scope->changes[j].kind = CHANGE_UNCHANGED;
@@ -90,10 +107,9 @@ static int delete_orphans(const struct deploy_options *options, const struct con
 			  struct deploy_round *round, struct journal *journal)
 {
 	keep_orphans_only(round->plan);
-	if (!options->yes && !deploy_output_ask("Delete these sessions?")) {
-		fprintf(stderr, "mirrorcap: orphans: nothing was changed\n");
+	if (!options->yes &&
+	    deploy_confirm("orphans", "Delete these sessions?", config, round, keep_orphans_only))
 		return EXIT_CODE_FAILED;
-	}
 	return deploy_work("orphans", config, round, journal, false);
 }
 
@@ -112,7 +128,8 @@ static int find_orphans(const struct deploy_options *options, const struct confi
 	if (deploy_round_begin(config, options, &plan_options, &round, &failure))
 		return deploy_output_failure("orphans", &failure);
 	code = print(options, round.plan);
-	failed = deploy_output_scopes("orphans", round.plan) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
+	failed = deploy_output_scopes("orphans", "not looked at", round.plan) ? EXIT_CODE_FAILED
+									      : EXIT_CODE_DONE;
 	if (!code && options->delete_orphans && count_orphans(round.plan))
 		code = delete_orphans(options, config, &round, journal);
 	deploy_round_end(&round);

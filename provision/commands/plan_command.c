@@ -26,7 +26,7 @@ static int judge(const struct plan *plan)
 {
 	if (plan->refused)
 		fprintf(stderr, "mirrorcap: plan: %s\n", plan->refused);
-	deploy_output_scopes("plan", plan);
+	deploy_output_scopes("plan", "not planned", plan);
 	return plan->refused || plan_failed(plan) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 }
 

@@ -20,28 +20,37 @@ static const struct {
 	[CHANGE_UNCHANGED] = {"=", "unchanged"},
 };
 
-/* Descriptions and tags are anybody's: no control character reaches a terminal. */
-static void add(struct buffer *text, const char *part)
+/* The bytes of the control character that begins the text, or 0. */
+static size_t control_bytes(const char *text)
+{
+	const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+
+	if (first < ' ' || first == 0x7f)
+		return 1;
+	/* U+0080 to U+009F: terminals take them for escape sequences, too. */
+	return first == 0xc2 && second >= 0x80 && second < 0xa0 ? 2 : 0;
+}
+
+void plan_text_add(const char *part, struct buffer *text)
 {
 	while (*part) {
-		const size_t plain = strcspn(part, "\a\b\t\n\v\f\r\033\177");
-		size_t good = 0;
+		size_t plain = 0, control;
 
-		while (good < plain && (unsigned char)part[good] >= ' ')
-			good++;
-		buffer_append(text, part, good);
-		part += good;
-		if (*part) {
+		while (part[plain] && !control_bytes(part + plain))
+			plain++;
+		buffer_append(text, part, plain);
+		part += plain;
+		control = *part ? control_bytes(part) : 0;
+		if (control)
 			buffer_text(text, "?");
-			part++;
-		}
+		part += control;
 	}
 }
 
 static void add_parts(struct buffer *text, const char *const *parts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		add(text, parts[i] ? parts[i] : "none");
+		plan_text_add(parts[i] ? parts[i] : "none", text);
 }
 
 #define ADD(text, ...)                                      \
@@ -52,7 +61,7 @@ static void add_parts(struct buffer *text, const char *const *parts, size_t coun
 
 static void add_name(const struct change *change, struct buffer *text)
 {
-	add(text, change->identity);
+	plan_text_add(change->identity, text);
 	/* Deletes have it in the name. */
 	if (change->id && !strstr(change->identity, change->id))
 		ADD(text, " (", change->id, ")");
@@ -278,7 +287,7 @@ static void add_notices(const struct plan_scope *scope, struct buffer *text)
 
 		ADD(text, notice->error ? "  error: " : "  warning: ", notice->text);
 		buffer_text(text, "\n      ");
-		add(text, notice->remedy);
+		plan_text_add(notice->remedy, text);
 		buffer_text(text, "\n");
 	}
 	if (scope->has_errors)

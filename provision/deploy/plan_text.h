@@ -19,6 +19,12 @@
  */
 void plan_text(const struct plan *plan, bool verbose, struct buffer *text);
 
+/*
+ * Appends a description, tag or identity: those are anybody's, and no control character of theirs
+ * reaches a terminal.
+ */
+void plan_text_add(const char *part, struct buffer *text);
+
 /* Appends one line without a newline about one change: "+ session web eni-…". For progress. */
 void plan_text_change(const struct change *change, struct buffer *text);
 
