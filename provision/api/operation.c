@@ -211,12 +211,14 @@ static const char *text_of_one(const json_t *item, const char *ids)
 
 static bool has_text(const json_t *list, const char *text)
 {
+	const char *one;
 	const json_t *item;
 	size_t i;
 
 	json_array_foreach((json_t *)list, i, item)
 	{
-		if (strcmp(json_string_value(item), text) == 0)
+		one = json_string_value(item);
+		if (one && strcmp(one, text) == 0)
 			return true;
 	}
 	return false;
