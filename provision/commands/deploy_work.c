@@ -119,12 +119,18 @@ static void show_notice(void *arg, const char *text)
 
 static void show_result(const char *command, const struct apply_result *result)
 {
+	const bool unfinished = result->failed || result->left;
+
 	fprintf(stderr,
 		"mirrorcap: %s: %zu created, %zu updated, %zu replaced, %zu deleted; %zu failed, "
-		"%zu left%s\n",
+		"%zu left%s%s%s\n",
 		command, result->done[CHANGE_CREATE], result->done[CHANGE_UPDATE],
 		result->done[CHANGE_REPLACE], result->done[CHANGE_DELETE], result->failed,
-		result->left, result->failed || result->left ? ": apply again to finish" : "");
+		result->left,
+		result->failed ? ": see to what failed, then "
+		: unfinished   ? ": "
+			       : "",
+		unfinished ? command : "", unfinished ? " again to finish" : "");
 }
 
 int deploy_work(const char *command, const struct config *config, struct deploy_round *round,

@@ -13,14 +13,14 @@ enum { FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 4000, LINE_BYTES = 512 };
 
 static const struct apply_resource resources[CHANGE_RESOURCES] = {
 	[CHANGE_FILTER] = {"TrafficMirrorFilter", "TrafficMirrorFilterId",
-			   "DescribeTrafficMirrorFilters", "traffic-mirror-filter-id"},
+			   "DescribeTrafficMirrorFilters", "traffic-mirror-filter-id", true},
 	/* Listed with their filter, which takes one permission less. */
 	[CHANGE_FILTER_RULE] = {"TrafficMirrorFilterRule", "TrafficMirrorFilterRuleId",
-				"DescribeTrafficMirrorFilters", NULL},
+				"DescribeTrafficMirrorFilters", NULL, false},
 	[CHANGE_TARGET] = {"TrafficMirrorTarget", "TrafficMirrorTargetId",
-			   "DescribeTrafficMirrorTargets", "traffic-mirror-target-id"},
+			   "DescribeTrafficMirrorTargets", "traffic-mirror-target-id", true},
 	[CHANGE_SESSION] = {"TrafficMirrorSession", "TrafficMirrorSessionId",
-			    "DescribeTrafficMirrorSessions", "traffic-mirror-session-id"},
+			    "DescribeTrafficMirrorSessions", "traffic-mirror-session-id", true},
 };
 
 const struct apply_resource *apply_resource_of(const struct change *change)
@@ -47,6 +47,22 @@ char *apply_key(const struct apply_work *work, const struct change *change)
 		     change->identity) < 0)
 		return NULL;
 	return key;
+}
+
+bool apply_has_tag(const json_t *item, const char *key, const char *value)
+{
+	json_t *tag;
+	size_t i;
+
+	json_array_foreach(json_object_get(item, "Tags"), i, tag)
+	{
+		const char *name = json_string_value(json_object_get(tag, "Key"));
+		const char *text = json_string_value(json_object_get(tag, "Value"));
+
+		if (name && text && strcmp(name, key) == 0)
+			return strcmp(text, value) == 0;
+	}
+	return false;
 }
 
 /* Counting and telling. */
@@ -265,7 +281,14 @@ static bool must_leave(const struct apply_work *work, const struct change *chang
 		change->resource != CHANGE_SESSION);
 }
 
-static void apply_scope(struct apply_work *work)
+/* Another scope's sessions may have a target that is shared. */
+static bool comes_late(const struct change *change)
+{
+	return change->kind == CHANGE_DELETE && change->resource == CHANGE_TARGET;
+}
+
+/* late: what has to wait for all scopes; else all but that. */
+static void apply_scope(struct apply_work *work, bool late)
 {
 	const struct apply_listener *listener = &work->context->listener;
 	struct apply_result *result = work->result;
@@ -273,7 +296,7 @@ static void apply_scope(struct apply_work *work)
 	for (size_t i = 0; i < work->scope->change_count; i++) {
 		const struct change *change = &work->scope->changes[i];
 
-		if (!needs_work(change))
+		if (!needs_work(change) || comes_late(change) != late)
 			continue;
 		if (must_confirm(work, change))
 			apply_confirm(work);
@@ -288,8 +311,6 @@ static void apply_scope(struct apply_work *work)
 		carry_out(work, change);
 	}
 	apply_confirm(work);
-	free(work->filter_id);
-	free(work->target_id);
 }
 
 static size_t count_scope(const struct plan_scope *scope)
@@ -315,7 +336,7 @@ size_t apply_count(const struct plan *plan)
 int apply_plan(const struct apply_context *context, const struct plan *plan,
 	       struct apply_result *result)
 {
-	struct apply_work *work = calloc(1, sizeof(*work));
+	struct apply_work *work = calloc(plan->scope_count + 1, sizeof(*work));
 
 	*result = (struct apply_result){.total = apply_count(plan)};
 	if (!work) {
@@ -323,16 +344,21 @@ int apply_plan(const struct apply_context *context, const struct plan *plan,
 		return -EIO;
 	}
 	for (size_t i = 0; i < plan->scope_count; i++) {
-		if (!count_scope(&plan->scopes[i]))
-			continue;
-		*work = (struct apply_work){
+		work[i] = (struct apply_work){
 			.context = context,
 			.plan = plan,
 			.scope = &plan->scopes[i],
 			.client = context->scopes->scopes[i].client,
 			.result = result,
 		};
-		apply_scope(work);
+		if (count_scope(work[i].scope))
+			apply_scope(&work[i], false);
+	}
+	for (size_t i = 0; i < plan->scope_count; i++) {
+		if (count_scope(work[i].scope))
+			apply_scope(&work[i], true);
+		free(work[i].filter_id);
+		free(work[i].target_id);
 	}
 	free(work);
 	result->stopped = *context->stop && result->left;

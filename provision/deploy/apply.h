@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Carries a plan out, change by change, in its order. Whatever ends it, running it again finishes
+ * Carries a plan out, change by change, in its order; but targets, which another scope's sessions may
+ * have, are deleted after all scopes' other changes. Whatever ends it, running it again finishes
  * the work and creates nothing twice: creates carry client tokens that follow from what is wanted,
  * each is in the journal before it is sent, and Describe confirms it. One change that fails does
  * not keep independent ones from being made.

@@ -18,6 +18,8 @@ static void mark_known(struct apply_work *work, const json_t *item)
 	const struct apply_resource *resource = apply_resource_of(work->pending[0].change);
 	const char *id = json_string_value(json_object_get(item, resource->id));
 
+	if (resource->tagged && !apply_has_tag(item, CONFIG_TAG_DEPLOYMENT, work->plan->deployment))
+		return;
 	for (size_t i = 0; id && i < work->pending_count; i++) {
 		if (strcmp(work->pending[i].id, id) == 0)
 			work->pending[i].known = true;
@@ -111,15 +113,23 @@ static int wait_known(struct apply_work *work, struct failure *failure)
 
 static void fail_pending(struct apply_work *work, const struct failure *why)
 {
-	for (size_t i = 0; i < work->pending_count; i++) {
-		struct failure failure = *why;
+	struct failure failure = *why;
 
-		failure_set(&failure, why->kind, "%s was created, but not confirmed: %s",
-			    work->pending[i].id, why->message);
+	if (!work->pending_count)
+		return;
+	if (work->pending_count > 1)
+		failure_prefix(&failure, "%s and %zu more were created, but not confirmed: ",
+			       work->pending[0].id, work->pending_count - 1);
+	else
+		failure_prefix(&failure,
+			       "%s was created, but not confirmed: ", work->pending[0].id);
+	if (!*failure.remedy)
 		failure_set_remedy(&failure, "apply again");
-		apply_failed(work, work->pending[i].change, &failure);
+	apply_failed(work, work->pending[0].change, &failure);
+	/* One cause, told once. */
+	work->result->failed += work->pending_count - 1;
+	for (size_t i = 0; i < work->pending_count; i++)
 		free(work->pending[i].id);
-	}
 	work->pending_count = 0;
 }
 

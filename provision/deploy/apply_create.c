@@ -68,22 +68,6 @@ struct neighbours {
 	char *own; /* the id of the session that was to be created, made by an earlier attempt */
 };
 
-static const char *tag_of(const json_t *session, const char *key)
-{
-	const char *name, *value;
-	json_t *tag;
-	size_t i;
-
-	json_array_foreach(json_object_get(session, "Tags"), i, tag)
-	{
-		name = json_string_value(json_object_get(tag, "Key"));
-		value = json_string_value(json_object_get(tag, "Value"));
-		if (name && value && strcmp(name, key) == 0)
-			return value;
-	}
-	return "";
-}
-
 static int take_neighbour(void *arg, json_t *session)
 {
 	struct neighbours *neighbours = arg;
@@ -94,8 +78,8 @@ static int take_neighbour(void *arg, json_t *session)
 		neighbours->numbers[neighbours->count++] =
 			json_integer_value(json_object_get(session, "SessionNumber"));
 	if (!id || !group || neighbours->own ||
-	    strcmp(tag_of(session, CONFIG_TAG_SESSION), group) != 0 ||
-	    strcmp(tag_of(session, CONFIG_TAG_DEPLOYMENT), neighbours->work->plan->deployment) != 0)
+	    !apply_has_tag(session, CONFIG_TAG_SESSION, group) ||
+	    !apply_has_tag(session, CONFIG_TAG_DEPLOYMENT, neighbours->work->plan->deployment))
 		return 0;
 	neighbours->own = strdup(id);
 	return neighbours->own ? 0 : -ENOMEM;
@@ -147,6 +131,18 @@ static bool neighbours_suspected(const struct change *change, const struct failu
 }
 
 /*
+ * Deletes of this run may not be visible everywhere yet. Where waiting has not helped, what keeps
+ * the next create is something else, too.
+ */
+static int wait_for_deletes(struct apply_work *work, int rc, struct failure *failure)
+{
+	if (!work->sessions_deleted || work->pauses >= ATTEMPTS - 1)
+		return rc;
+	work->pauses++;
+	return client_pause(work->client, PAUSE_MS, failure) ? -ECANCELED : 0;
+}
+
+/*
  * Changes the input so that another attempt may succeed, or finds that an earlier one has.
  * own: set to its id, owned by the caller, in that case.
  * Returns 0 where it is worth an attempt, else the failure's rc.
@@ -165,13 +161,9 @@ static int make_way(struct apply_work *work, const struct change *change, json_t
 	*own = neighbours.own;
 	if (*own)
 		return 0;
-	/* Deletes of this run may not be visible everywhere yet. */
-	if (work->sessions_deleted && client_pause(work->client, PAUSE_MS, failure))
-		return -ECANCELED;
-	if (neighbours.count >= CONFIG_INTERFACE_SESSIONS_MAX)
-		return work->sessions_deleted ? 0 : rc;
-	if (!taken(&neighbours, number) || !number_is_free_to_choose(work, change))
-		return work->sessions_deleted ? 0 : rc;
+	if (neighbours.count >= CONFIG_INTERFACE_SESSIONS_MAX || !taken(&neighbours, number) ||
+	    !number_is_free_to_choose(work, change))
+		return wait_for_deletes(work, rc, failure);
 	while (taken(&neighbours, other))
 		other++;
 	if (json_object_set_new(input, "SessionNumber", json_integer(other)))
@@ -221,6 +213,8 @@ static int try_create(struct apply_work *work, const struct change *change, json
 
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		rc = send_create(work, change, input, key, *generation, id, failure);
+		if (!rc)
+			work->pauses = 0;
 		if (rc != -EREMOTEIO)
 			return rc;
 		if (strcmp(failure->code, "IdempotentParameterMismatch") == 0)

@@ -27,6 +27,7 @@ struct apply_work {
 	/* Where the journal knows nothing: AWS has shown that it remembers older tokens. */
 	uint32_t least_generation;
 	size_t sessions_deleted;
+	int pauses; /* for deletes to become visible, since the last create that succeeded */
 	unsigned int failures_in_a_row;
 	bool failed; /* any change */
 	bool ended;  /* no further change here */
@@ -39,6 +40,7 @@ struct apply_resource {
 	const char *id;       /* in there, and in lists: "TrafficMirrorSessionId" */
 	const char *describe; /* the operation that lists them */
 	const char *filter;   /* its filter on the id; NULL: all, rules within filters */
+	bool tagged;          /* carries the deployment's tag */
 };
 
 const struct apply_resource *apply_resource_of(const struct change *change);
@@ -58,11 +60,15 @@ int apply_create(struct apply_work *work, const struct change *change, uint32_t 
 		 struct failure *failure);
 
 /*
- * Waits until Describe knows what is pending; what it does not come to know was made by an earlier
- * create of the same token and deleted since, and is created anew. Counts each as done or failed,
+ * Waits until Describe knows what is pending, as the deployment's; what it does not come to know
+ * was made by an earlier create of the same token, and deleted or given to somebody else since: it
+ * is created anew. Counts each as done or failed,
  * and tells of failures. Nothing is pending afterwards.
  */
 void apply_confirm(struct apply_work *work);
+
+/* True where an item of a list, in AWS CLI's form, carries the tag. */
+bool apply_has_tag(const json_t *item, const char *key, const char *value);
 
 /* Counts and tells. */
 void apply_done(struct apply_work *work, const struct change *change);

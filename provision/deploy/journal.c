@@ -318,18 +318,27 @@ bool journal_find(const struct journal *journal, const char *identity, struct jo
 int journal_intend(struct journal *journal, const char *identity, uint32_t generation,
 		   const char *token)
 {
-	return append(journal, identity,
-		      journal_record_new(&(struct journal_entry){.state = JOURNAL_INTENDED,
-								 .generation = generation,
-								 .token = token,
-								 .id = ""}));
+	struct journal_entry entry = {.id = ""};
+
+	/* The same token is to return the same thing, which does not get younger by it. */
+	if (!journal_find(journal, identity, &entry) || entry.generation != generation ||
+	    !*entry.id) {
+		entry.id = "";
+		entry.time = 0;
+	}
+	entry.state = JOURNAL_INTENDED;
+	entry.generation = generation;
+	entry.token = token;
+	return append(journal, identity, journal_record_new(&entry));
 }
 
 int journal_created(struct journal *journal, const char *identity, const char *id)
 {
-	struct journal_entry entry = {.token = ""};
+	struct journal_entry entry = {.token = "", .id = ""};
 
 	journal_find(journal, identity, &entry);
+	if (strcmp(entry.id, id) != 0)
+		entry.time = 0;
 	entry.state = JOURNAL_CREATED;
 	entry.id = id;
 	return append(journal, identity, journal_record_new(&entry));
@@ -346,6 +355,7 @@ int journal_deleted(struct journal *journal, const char *identity)
 	entry.state = JOURNAL_DELETED;
 	entry.generation++;
 	entry.token = entry.id = "";
+	entry.time = 0;
 	return append(journal, identity, journal_record_new(&entry));
 }
 

@@ -41,7 +41,7 @@ struct journal_entry {
 	uint32_t generation;
 	const char *token; /* "" where not known */
 	const char *id;    /* "" where not known */
-	int64_t time;      /* of the record: seconds since the epoch */
+	int64_t time;      /* since when that id is known, else of the record: seconds, epoch */
 };
 
 struct journal;

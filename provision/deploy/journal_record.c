@@ -40,7 +40,7 @@ json_t *journal_record_new(const struct journal_entry *entry)
 {
 	return json_pack("{s:s, s:I, s:s, s:s, s:I}", "state", states[entry->state], "generation",
 			 (json_int_t)entry->generation, "token", entry->token, "id", entry->id,
-			 "time", (json_int_t)time(NULL));
+			 "time", (json_int_t)(entry->time ? entry->time : time(NULL)));
 }
 
 void journal_record_entry(const json_t *record, struct journal_entry *entry)

@@ -12,7 +12,7 @@
 #include "provision/aws/buffer.h"
 #include "provision/deploy/journal.h"
 
-/* A record of now. Owned by the caller; NULL where memory is short or a text is not UTF-8. */
+/* A record, of now where the entry has no time. Owned by the caller; NULL where memory is short or a text is not UTF-8. */
 json_t *journal_record_new(const struct journal_entry *entry);
 
 /* entry's texts are borrowed from the record. */

@@ -469,6 +469,21 @@ def unknown_session(request, number):
     return error(400, "InvalidTrafficMirrorSessionId.NotFound")
 
 
+def tagged(request, number):
+    """One session that deployment soc owns."""
+    tag = "<tagSet><item><key>mirrorcap:deployment</key><value>soc</value></item></tagSet>"
+    return xml(200, "<DescribeTrafficMirrorSessionsResponse><trafficMirrorSessionSet><item>"
+               f"{session(1)}{tag}</item></trafficMirrorSessionSet>"
+               "</DescribeTrafficMirrorSessionsResponse>")
+
+
+def invalid_but_alone(request, number):
+    """Refuses every session; no other session is the reason."""
+    if parameters(request)["Action"].startswith("Describe"):
+        return listed([])
+    return error(400, "InvalidParameterValue")
+
+
 def appears_late(request, number):
     if number == 0:
         return error(400, "InvalidTrafficMirrorSessionId.NotFound")
@@ -538,7 +553,8 @@ SCENARIOS = {function.__name__: function for function in (
     other_root, without_set, none_listed, deleted_at_once, deleted_another, deleted_returns,
     deleted_nothing, hang_up, hang_up_once, hang_up_later, deleted_unheard, deleted_unheard_later,
     throttled_unknown, listener_unheard, unknown_session, appears_late, pages, same_page, modified, lists_seven, second_page_fails,
-    mismatch_once, number_taken, proxy_wants_a_name, proxy_forbids, proxy_busy, encrypted)}
+    mismatch_once, number_taken, proxy_wants_a_name, proxy_forbids, proxy_busy, encrypted, tagged,
+    invalid_but_alone)}
 
 
 # Programs for credential_process: what they print, and how they end.

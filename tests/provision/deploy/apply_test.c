@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -17,7 +19,7 @@
 #define KEY          "123456789012/us-east-1/session web eni-0a1b2c3d"
 #define ID           "tms-00000000000000001"
 
-static const volatile sig_atomic_t never;
+static const volatile sig_atomic_t never, at_once = 1;
 
 struct fixture {
 	struct peer peer;
@@ -258,6 +260,172 @@ static void chooses_another_number(void **state)
 	end(&fixture);
 }
 
+static void confirm(struct fixture *fixture, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fixture->work.pending[i] =
+			(struct apply_pending){.change = &fixture->change, .id = strdup(ID)};
+	fixture->work.pending_count = count;
+	apply_confirm(&fixture->work);
+	assert_int_equal(fixture->work.pending_count, 0);
+}
+
+/* A token that AWS remembers may return what was given to somebody else since. */
+static void confirms_only_what_is_ours(void **state)
+{
+	static const struct {
+		const char *scenario;
+		size_t done;
+	} table[] = {{"tagged", 1}, {"number_taken", 0}, {"none_listed", 0}};
+	struct fixture fixture;
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		start(&fixture, table[i].scenario);
+		/* Looks once. */
+		fixture.context.stop = &at_once;
+		confirm(&fixture, 1);
+		assert_int_equal(fixture.result.done[CHANGE_CREATE], table[i].done);
+		assert_int_equal(fixture.result.failed, 1 - table[i].done);
+		end(&fixture);
+	}
+}
+
+struct told {
+	size_t count;
+	struct failure failure;
+};
+
+static void take_failed(void *arg, const struct plan_scope *scope, const struct change *change,
+			const struct failure *failure)
+{
+	struct told *told = arg;
+
+	told->count++;
+	told->failure = *failure;
+}
+
+/* With AWS's own reason and remedy, not a line for each create. */
+static void tells_once_why_nothing_is_confirmed(void **state)
+{
+	struct told told = {0};
+	struct fixture fixture;
+
+	start(&fixture, "refused");
+	fixture.context.listener = (struct apply_listener){.arg = &told, .failed = take_failed};
+	confirm(&fixture, 3);
+	assert_int_equal(fixture.result.failed, 3);
+	assert_int_equal(told.count, 1);
+	assert_string_equal(told.failure.code, "UnauthorizedOperation");
+	assert_int_equal(told.failure.http_status, 403);
+	assert_non_null(strstr(told.failure.message, ID " and 2 more were created, but not"));
+	assert_non_null(strstr(told.failure.remedy, "ec2:DescribeTrafficMirrorSessions"));
+	end(&fixture);
+}
+
+/* Rounds of a watch must not keep what is gone for ever young. */
+static void ages_while_the_token_is_repeated(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_entry entry, later;
+
+	journal_intend(journal, KEY, 0, "token");
+	journal_created(journal, KEY, ID);
+	assert_true(journal_find(journal, KEY, &entry));
+	sleep(2);
+	journal_intend(journal, KEY, 0, "token");
+	journal_created(journal, KEY, ID);
+	assert_true(journal_find(journal, KEY, &later));
+	assert_int_equal(later.state, JOURNAL_CREATED);
+	assert_int_equal(later.time, entry.time);
+	journal_intend(journal, KEY, 0, "token");
+	journal_created(journal, KEY, "tms-2");
+	assert_true(journal_find(journal, KEY, &later));
+	assert_true(later.time >= entry.time + 2);
+	journal_close(journal);
+}
+
+/* With deletes in the same run, a refusal may be theirs, for a while; not that of each session. */
+static void waits_for_deletes_once(void **state)
+{
+	struct timespec begin, now;
+	struct fixture fixture;
+
+	start(&fixture, "invalid_but_alone");
+	fixture.work.sessions_deleted = 1;
+	assert_int_equal(create(&fixture), -EREMOTEIO);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	assert_true(fixture.work.pauses > 0);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(create(&fixture), -EREMOTEIO);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	/* Without pauses of a second each. */
+	assert_true(now.tv_sec - begin.tv_sec < 5);
+	end(&fixture);
+}
+
+struct order {
+	const char *accounts[8];
+	enum change_resource resources[8];
+	size_t count;
+};
+
+static void take_begin(void *arg, const struct plan_scope *scope, const struct change *change,
+		       size_t number, size_t total)
+{
+	struct order *order = arg;
+
+	assert_true(order->count < COUNT(order->accounts));
+	order->accounts[order->count] = scope->account;
+	order->resources[order->count++] = change->resource;
+}
+
+static struct change deletion(enum change_resource resource, const char *member, const char *id)
+{
+	return (struct change){.kind = CHANGE_DELETE,
+			       .resource = resource,
+			       .identity = id,
+			       .id = id,
+			       .network_interface_id = "eni-0a1b2c3d",
+			       .input = json_pack("{s:s}", member, id)};
+}
+
+/* EC2 would refuse the first account's target as long as the second one's session has it. */
+static void deletes_a_shared_target_last(void **state)
+{
+	static const enum change_resource expected[] = {CHANGE_SESSION, CHANGE_SESSION,
+							CHANGE_TARGET, CHANGE_TARGET};
+	struct change changes[2] = {
+		deletion(CHANGE_SESSION, "TrafficMirrorSessionId", ID),
+		deletion(CHANGE_TARGET, "TrafficMirrorTargetId", "tmt-0a1b2c3d"),
+	};
+	struct plan_scope scopes[2] = {
+		{.account = "main", .account_id = "123456789012", .region = "us-east-1"},
+		{.account = "shop", .account_id = "444455556666", .region = "us-east-1"},
+	};
+	struct order order = {.count = 0};
+	struct scope clients[2] = {0};
+	struct fixture fixture;
+
+	start(&fixture, "unknown_session");
+	for (size_t i = 0; i < COUNT(scopes); i++) {
+		clients[i].client = fixture.work.client;
+		scopes[i].changes = changes;
+		scopes[i].change_count = COUNT(changes);
+	}
+	fixture.scopes = (struct scopes){.scopes = clients, .count = COUNT(clients)};
+	fixture.plan.scopes = scopes;
+	fixture.plan.scope_count = COUNT(scopes);
+	fixture.context.listener = (struct apply_listener){.arg = &order, .begin = take_begin};
+	assert_int_equal(apply_plan(&fixture.context, &fixture.plan, &fixture.result), 0);
+	assert_int_equal(order.count, COUNT(expected));
+	assert_memory_equal(order.resources, expected, sizeof(expected));
+	assert_string_equal(order.accounts[2], "main");
+	assert_int_equal(fixture.result.done[CHANGE_DELETE], 4);
+	for (size_t i = 0; i < COUNT(changes); i++)
+		json_decref(changes[i].input);
+	end(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +434,11 @@ int main(void)
 		cmocka_unit_test(repeats_a_token_that_may_have_worked),
 		cmocka_unit_test(writes_down_what_it_sends),
 		cmocka_unit_test(chooses_another_number),
+		cmocka_unit_test(confirms_only_what_is_ours),
+		cmocka_unit_test(tells_once_why_nothing_is_confirmed),
+		cmocka_unit_test(ages_while_the_token_is_repeated),
+		cmocka_unit_test(waits_for_deletes_once),
+		cmocka_unit_test(deletes_a_shared_target_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
