@@ -13,6 +13,25 @@
 
 enum { LINE_BYTES = 2048 };
 
+/* Behind a load balancer every session has a length, 8500 where none was given. Before an interface one
+ * that has it cuts what shall be whole. */
+static int check_whole(struct client *client, const struct mirror_session *found,
+		       struct failure *failure)
+{
+	enum run_target target;
+	int rc = run_target_ask(client, found->traffic_mirror_target_id, &target, failure);
+
+	if (rc || target != RUN_TARGET_INTERFACE)
+		return rc;
+	failure_set(failure, FAILURE_SERVICE, "session %s cuts packets at %" PRIu32 " bytes",
+		    found->traffic_mirror_session_id, found->packet_length);
+	failure_set_remedy(failure,
+			   "give --packet-length %" PRIu32 ", or `mirrorcap session modify "
+			   "--traffic-mirror-session-id %s --remove-fields packet-length`",
+			   found->packet_length, found->traffic_mirror_session_id);
+	return -EINVAL;
+}
+
 /* As ec2_find_session(), but tells "there is none" (-ENOENT) from other failures of that number. */
 static int find(struct client *client, const struct mirror_session_spec *spec,
 		struct mirror_session *found, struct failure *failure)
@@ -21,6 +40,11 @@ static int find(struct client *client, const struct mirror_session_spec *spec,
 
 	*failure = (struct failure){0};
 	rc = ec2_find_session(client, spec, found, failure);
+	if (!rc && !spec->packet_length && found->has_packet_length) {
+		rc = check_whole(client, found, failure);
+		if (rc)
+			mirror_session_fini(found);
+	}
 	return rc == -ENOENT && failure->kind != FAILURE_NONE ? -EIO : rc;
 }
 

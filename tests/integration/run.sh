@@ -279,6 +279,12 @@ adopts_and_keeps()
 	launch differs "${plain[@]}" --virtual-network-id 31 --packet-length 64
 	expect_exit 1 finish differs
 	heard differs "InvalidParameterValue"
+	# Nor is one that cuts a whole one.
+	in_ns collector "$PROVISION" session modify --traffic-mirror-session-id "$id" \
+		--packet-length 8500 >/dev/null
+	launch whole "${plain[@]}"
+	expect_exit 1 finish whole
+	heard whole "session $id cuts packets at 8500 bytes"
 	in_ns collector "$PROVISION" session delete --traffic-mirror-session-id "$id" >/dev/null
 	expect_eq "$(requests '.action == "DeleteTrafficMirrorSession"')" $((deletes + 1)) "deletes"
 }
