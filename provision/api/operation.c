@@ -228,16 +228,18 @@ static bool has_text(const json_t *list, const char *text)
 static bool lists_those_asked_for(const struct operation *operation, const json_t *input,
 				  const json_t *output)
 {
-	const json_t *asked = operation->ids ? json_object_get(input, operation->ids) : NULL;
-	const json_t *items = asked ? json_object_get(output, operation->items) : NULL;
-	const json_t *item;
+	const json_t *asked, *items, *item;
 	const char *named;
 	size_t i;
 
+	if (!operation->ids)
+		return true;
+	asked = json_object_get(input, operation->ids);
+	items = json_array_size(asked) ? json_object_get(output, operation->items) : NULL;
 	json_array_foreach((json_t *)items, i, item)
 	{
 		named = text_of_one(item, operation->ids);
-		if (named && json_array_size(asked) && !has_text(asked, named))
+		if (named && !has_text(asked, named))
 			return false;
 	}
 	return true;
