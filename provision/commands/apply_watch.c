@@ -135,10 +135,27 @@ static void withhold_deletes(struct plan *plan)
 
 /* Rounds. */
 
-static bool has_failures(const struct plan *plan)
+/* AWS takes the credentials no more; there may be others by now. */
+static bool is_of_credentials(const char *failure)
 {
-	for (size_t i = 0; i < plan->scope_count; i++) {
-		if (plan->scopes[i].failure)
+	static const char *const codes[] = {"AuthFailure",          "ExpiredToken",
+					    "InvalidClientTokenId", "RequestExpired",
+					    "UnrecognizedClient",   "SignatureDoesNotMatch"};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (strncmp(failure, codes[i], strlen(codes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where a client is missing, or one cannot go on. */
+static bool needs_new_clients(const struct deploy_round *round)
+{
+	for (size_t i = 0; i < round->plan->scope_count; i++) {
+		const char *failure = round->plan->scopes[i].failure;
+
+		if (round->scopes.scopes[i].failure || (failure && is_of_credentials(failure)))
 			return true;
 	}
 	return false;
@@ -170,8 +187,7 @@ static int work(struct watch *watch)
 	if (apply_count(plan) &&
 	    deploy_work("apply", watch->config, &watch->round, watch->journal, true))
 		code = EXIT_CODE_FAILED;
-	/* What failed may take other credentials: the next round looks for them. */
-	if (has_failures(plan))
+	if (needs_new_clients(&watch->round))
 		deploy_round_end(&watch->round);
 	else
 		deploy_round_forget(&watch->round);

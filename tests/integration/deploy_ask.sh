@@ -152,7 +152,7 @@ looking_is_called_looking()
 for number in 1 2 3; do
 	world_instance $number running web a$number
 done
-world_start
+world_start --region us-east-1
 soc
 a_yes_is_to_what_was_shown
 errors_do_not_keep_orphans

@@ -72,7 +72,7 @@ jq --argjson deployer "$(allowed deployer)" --argjson collector "$(allowed colle
 mv "$T/credentials.new" "$T/credentials.json"
 world_instance 1 running web a1
 world_instance 2 running web a2
-world_start
+world_start --region us-east-1
 the_deployer_can_deploy
 the_collector_can_map
 as AKIDDEPLOYER deploy destroy --yes || fail "destroy: $(cat "$T/deploy.err")"
