@@ -374,7 +374,7 @@ def gateway(request, number):
 
 
 def huge(request, number):
-    return 200, {}, "x" * (17 << 20)
+    return 200, {}, "x" * (33 << 20)
 
 
 def cut_short(request, number):
