@@ -178,7 +178,7 @@ deletes_are_limited()
 	expect_exit 1 deploy apply --yes
 	told "--max-delete"
 	expect_exit 1 deploy apply --yes --max-delete 1
-	expect_exit 1 deploy apply --yes --max-delete 49%
+	expect_exit 1 deploy apply --yes --max-delete 25%
 	expect_eq "$(mutations)" "$before" "requests beyond the limit"
 	apply --max-delete 50%
 	expect_eq "$(only Sessions .NetworkInterfaceId)" "$WEB1"$'\n'"$DB1" "sessions"
