@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provision/commands/iam_policy_command.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "provision/commands/command_options.h"
@@ -9,7 +11,11 @@
 #include "provision/commands/exit_code.h"
 #include "provision/deploy/iam_policy.h"
 
-enum { LINE_BYTES = 2048, INDENT = 2 };
+enum {
+	LINE_BYTES = 2048,
+	INDENT = 2,
+	MANAGED_POLICY_MAX = 6144, /* characters, blanks not counted */
+};
 
 struct options {
 	const char *config, *role, *attach_to;
@@ -93,6 +99,36 @@ static int print(const json_t *value, struct failure *failure)
 	return -EIO;
 }
 
+static size_t count_characters(const json_t *policy)
+{
+	char *text = json_dumps(json_object_get(policy, "Policy"), JSON_COMPACT);
+	size_t count = 0;
+
+	for (const char *c = text; c && *c; c++)
+		count += *c != ' ';
+	free(text);
+	return count;
+}
+
+static void warn_of_size(const json_t *list)
+{
+	const json_t *policy;
+	size_t i;
+
+	json_array_foreach(list, i, policy)
+	{
+		const size_t count = count_characters(policy);
+
+		if (count > MANAGED_POLICY_MAX)
+			fprintf(stderr,
+				"mirrorcap: iam-policy: %s of %s: warning: %zu characters, and a "
+				"managed policy takes %d: attach it in parts, by statement\n",
+				json_string_value(json_object_get(policy, "Role")),
+				json_string_value(json_object_get(policy, "AttachTo")), count,
+				MANAGED_POLICY_MAX);
+	}
+}
+
 /* list: given up. */
 static int print_list(const struct options *options, json_t *list, struct failure *failure)
 {
@@ -107,6 +143,7 @@ static int print_list(const struct options *options, json_t *list, struct failur
 		json_decref(list);
 		return -EINVAL;
 	}
+	warn_of_size(list);
 	if (options->document)
 		root = json_incref(json_object_get(json_array_get(list, 0), "Policy"));
 	else
@@ -140,8 +177,11 @@ int iam_policy_command(int argc, char **argv)
 		return fail(&failure);
 	if (options.help)
 		return EXIT_CODE_DONE;
-	if (options.config && config_load(options.config, &config))
-		return EXIT_CODE_FAILED;
+	if (options.config) {
+		rc = config_load(options.config, &config);
+		if (rc)
+			return rc == -EINVAL ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
+	}
 	rc = act(&options, options.config ? &config : NULL, &failure);
 	config_fini(&config);
 	return rc ? fail(&failure) : EXIT_CODE_DONE;

@@ -245,8 +245,10 @@ static int keep(struct watcher *watcher, const struct session_map *map, struct f
 
 	if (rc) {
 		failure_set(failure, FAILURE_OUTPUT, "%s", error);
-		failure_set_remedy(failure, rc == -EEXIST ? "remove it, or give another -w"
-							  : "make it writable, or give another -w");
+		failure_set_remedy(
+			failure, rc == -EEXIST
+					 ? "remove it, or give another -w"
+					 : "give another -w, or make room and rights for it there");
 		return rc;
 	}
 	if (outcome == MAP_KEPT)

@@ -94,7 +94,9 @@ static int sync_parent(const char *path)
 static int fail(int rc, const char *path, const char *what, struct failure *failure)
 {
 	failure_set(failure, FAILURE_SYSTEM, "journal %s: %s: %s", path, what, strerror(-rc));
-	failure_set_remedy(failure, "make room there or give --state-dir");
+	failure_set_remedy(failure, rc == -ENOSPC || rc == -EDQUOT
+					    ? "make room there or give another --state-dir"
+					    : "give another --state-dir");
 	return rc;
 }
 
@@ -185,7 +187,9 @@ static int read_lines(struct journal *journal, FILE *file)
 
 static int read_journal(struct journal *journal)
 {
-	FILE *file = fopen(journal->path, "re");
+	/* O_NONBLOCK: a pipe without a writer would wait for one. */
+	int fd = open(journal->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	struct stat st;
 	int rc;
 
@@ -233,8 +237,9 @@ static int rewrite(struct journal *journal)
 	int rc;
 
 	snprintf(path, sizeof(path), "%s.new", journal->path);
-	journal->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-			   FILE_MODE);
+	journal->fd = open(
+		path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+		FILE_MODE);
 	if (journal->fd < 0)
 		return -errno;
 	rc = write_records(journal->records, journal->fd);

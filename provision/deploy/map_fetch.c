@@ -72,12 +72,14 @@ static int take_interface(void *arg, json_t *item)
 static int list(struct client *client, const char *operation, const char *name, json_t *values,
 		int (*each)(void *arg, json_t *item), struct take *take, struct failure *failure)
 {
-	json_t *input = json_object();
+	/* Without the filter all of the account's would be taken. */
+	json_t *input =
+		values ? json_pack("{s:[{s:s, s:o}]}", "Filters", "Name", name, "Values", values)
+		       : json_object();
 	int rc;
 
-	if (values)
-		json_object_set_new(input, "Filters",
-				    json_pack("[{s:s, s:o}]", "Name", name, "Values", values));
+	if (!input)
+		return failure_memory(failure);
 	rc = operation_list(client, operation_find(operation), input, each, take, failure);
 	json_decref(input);
 	return rc == -ENOMEM ? failure_memory(failure) : rc;
@@ -132,9 +134,14 @@ int map_fetch(struct client *client, const struct map_query *query, struct map_f
 		facts->sessions = json_array();
 	if (!facts->addresses)
 		facts->addresses = json_object();
+	if (!facts->sessions || !facts->addresses)
+		return failure_memory(failure);
 	take.first = json_array_size(facts->sessions);
-	if (query->traffic_mirror_target_id)
+	if (query->traffic_mirror_target_id) {
 		target = json_pack("[s]", query->traffic_mirror_target_id);
+		if (!target)
+			return failure_memory(failure);
+	}
 	rc = list(client, "DescribeTrafficMirrorSessions", "traffic-mirror-target-id", target,
 		  take_session, &take, failure);
 	return rc ? rc : list_interfaces(client, &take, failure);

@@ -50,7 +50,29 @@ static int read_before(const char *path, struct session_map *before, char *error
 	}
 	if (rc)
 		snprintf(error, SESSION_ERROR_BYTES, "is there and is no session map: %.160s", why);
-	return rc == -EINVAL ? -EEXIST : rc;
+	return rc == -EINVAL || rc == -EISDIR ? -EEXIST : rc;
+}
+
+int map_keep_addresses(const char *path, json_t *addresses)
+{
+	char error[SESSION_ERROR_BYTES], address[INET6_ADDRSTRLEN];
+	struct session_map before;
+	int rc = read_before(path, &before, error);
+
+	if (rc)
+		return rc == -ENOMEM ? rc : 0;
+	for (uint32_t i = 0; !rc && i < before.count; i++) {
+		const struct session *session = &before.sessions[i];
+		const char *id = session->network_interface_id;
+
+		if (!id || !session->has_source || json_object_get(addresses, id))
+			continue;
+		session_source_format(&session->source, address);
+		if (json_object_set_new(addresses, id, json_string(address)))
+			rc = -ENOMEM;
+	}
+	session_map_fini(&before);
+	return rc;
 }
 
 int map_keep(const char *path, const struct session_map *map, bool accept_shrink,

@@ -127,10 +127,19 @@ for time in 0s x 30x 25h; do
 	told 'not a time'
 done
 printf 'deployment: d\nsesions: []\n' >"$T/wrong.yaml"
-expect_exit 1 session_map --config "$T/wrong.yaml" -w "$T/map.json"
+expect_exit 2 session_map --config "$T/wrong.yaml" -w "$T/map.json"
 told "$T/wrong.yaml:2: sesions: unknown key: did you mean 'sessions'?"
 told "$T/wrong.yaml:1: sessions: is missing"
 expect_eq "$(requests true)" 0 "requests"
+
+expect_exit 2 "$PROVISION" iam-policy --config "$T/wrong.yaml" 2>"$T/map.err"
+told "$T/wrong.yaml:2: sesions: unknown key"
+# A pipe that nobody writes to is not waited for.
+mkfifo "$T/pipe.yaml"
+expect_exit 2 timeout 10 "$PROVISION" iam-policy --config "$T/pipe.yaml" 2>"$T/map.err"
+expect_exit 0 "$PROVISION" iam-policy --config <(printf '%s\n' 'deployment: d' \
+	"target: {traffic_mirror_target_id: $TMT}" \
+	'sessions: [{name: w, sources: {network_interface_ids: [eni-00000001]}}]') >"$T/piped.json"
 
 # Once.
 expect_exit 1 session_map --traffic-mirror-target-id "$TMT" -w "$T/map.json"
@@ -250,6 +259,43 @@ echo 'not a map' >"$T/other.txt"
 expect_exit 1 session_map --traffic-mirror-target-id "$TMT" -w "$T/other.txt" --accept-shrink
 told 'is there and is no session map: line 1'
 expect_eq "$(cat "$T/other.txt")" "not a map" "a file that is no map"
+
+mkdir "$T/directory"
+expect_exit 1 session_map --traffic-mirror-target-id "$TMT" -w "$T/directory"
+told 'remove it, or give another -w'
+
+# An answer without an interface takes no address away; a link stays one.
+ln -s real.json "$T/link.json"
+echo '{"version": 1, "sessions": []}' >"$T/real.json"
+create 3 33 >/dev/null
+create 4 34 >/dev/null
+expect_exit 0 session_map --traffic-mirror-target-id "$TMT" -w "$T/link.json"
+[[ -L $T/link.json ]] || fail "the link was replaced by a file"
+before=$(sessions "$T/real.json")
+expect_eq "$(cut -d ' ' -f 3 <<<"$before" | xargs)" "10.0.0.3 10.0.0.4" "addresses"
+cp "$T/world.json" "$T/world.whole"
+jq --arg id "$(eni 3)" 'del(.network_interfaces[] | select(.id == $id))' "$T/world.whole" \
+	>"$T/world.json"
+control POST /reload >/dev/null
+create 5 35 >/dev/null
+expect_exit 0 session_map --traffic-mirror-target-id "$TMT" -w "$T/link.json"
+expect_eq "$(sessions "$T/real.json" | grep -v '^35 ')" "$before" \
+	"sessions without what EC2 does not list"
+cp "$T/world.whole" "$T/world.json"
+control POST /reload >/dev/null
+
+# More than a managed policy takes is told.
+{
+	printf 'deployment: d\naccounts:\n'
+	for region in {eu,ap,us,sa,af,me}-{north,south,west,central}-1; do
+		printf '  - {name: %s, regions: [%s], target: {traffic_mirror_target_id: %s}}\n' \
+			"$region" "$region" "$TMT"
+	done
+	printf 'sessions: [{name: w, sources: {vpc_ids: [vpc-00000001]}}]\n'
+} >"$T/wide.yaml"
+expect_exit 0 "$PROVISION" iam-policy --config "$T/wide.yaml" >"$T/wide.json" 2>"$T/map.err"
+told 'deployer of caller: warning: '
+told 'and a managed policy takes 6144'
 
 # What a collector asked is what its policy allows; policies are JSON, and stable.
 expect_exit 0 "$PROVISION" iam-policy --config "$T/soc.yaml" >"$T/policies.json"
