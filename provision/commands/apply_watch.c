@@ -98,39 +98,15 @@ static void end_troubles(struct troubles *troubles)
 
 /* Deletes beyond the limit. */
 
-static bool is_withheld(const struct change *change)
+/* Of a refused plan, what takes nothing away is carried out all the same. Returns 0 or -ENOMEM. */
+static int withhold_deletes(const struct config *config, struct deploy_round *round)
 {
-	return change->kind == CHANGE_DELETE && change->resource != CHANGE_FILTER_RULE;
-}
+	struct plan_options options = round->options;
 
-/* A second session beside the one that stays would copy an interface twice. */
-static void withhold_creates(struct plan_scope *scope, const char *network_interface_id)
-{
-	for (size_t i = 0; i < scope->change_count; i++) {
-		struct change *change = &scope->changes[i];
-
-		if (change->kind == CHANGE_CREATE && change->resource == CHANGE_SESSION &&
-		    strcmp(change->network_interface_id, network_interface_id) == 0)
-			change->kind = CHANGE_UNCHANGED;
-	}
-}
-
-/* Of a refused plan, what takes nothing away is carried out all the same. */
-static void withhold_deletes(struct plan *plan)
-{
-	for (size_t i = 0; i < plan->scope_count; i++) {
-		struct plan_scope *scope = &plan->scopes[i];
-
-		for (size_t j = 0; j < scope->change_count; j++) {
-			struct change *change = &scope->changes[j];
-
-			if (!is_withheld(change))
-				continue;
-			change->kind = CHANGE_UNCHANGED;
-			if (change->resource == CHANGE_SESSION)
-				withhold_creates(scope, change->network_interface_id);
-		}
-	}
+	options.withhold_deletes = true;
+	plan_free(round->plan);
+	round->plan = NULL;
+	return plan_make(config, &round->observed, &options, &round->plan);
 }
 
 /* Rounds. */
@@ -178,13 +154,16 @@ static int begin_round(struct watch *watch, struct failure *failure)
 
 static int work(struct watch *watch)
 {
-	struct plan *plan = watch->round.plan;
+	const struct plan *plan = watch->round.plan;
 	int code = plan->refused || plan_failed(plan) ? EXIT_CODE_FAILED : EXIT_CODE_DONE;
 
 	tell_plan(&watch->troubles, plan);
-	if (plan->refused)
-		withhold_deletes(plan);
-	if (apply_count(plan) &&
+	if (plan->refused && withhold_deletes(watch->config, &watch->round)) {
+		tell(&watch->troubles, "out of memory");
+		deploy_round_end(&watch->round);
+		return EXIT_CODE_FAILED;
+	}
+	if (apply_count(watch->round.plan) &&
 	    deploy_work("apply", watch->config, &watch->round, watch->journal, true))
 		code = EXIT_CODE_FAILED;
 	if (needs_new_clients(&watch->round))
