@@ -13,7 +13,7 @@
 
 enum {
 	XML_MAX_BYTES = 32 << 20,
-	XML_MAX_DEPTH = 16,        /* EC2's deepest answer of ours has 6 */
+	XML_MAX_DEPTH = 16,         /* EC2's deepest answer of ours has 6 */
 	XML_MAX_ELEMENTS = 1000000, /* attributes and namespaces count too */
 };
 

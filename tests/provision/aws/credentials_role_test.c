@@ -136,8 +136,7 @@ static void a_source_is_not_the_environment(void **state)
 	setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/web", 1);
 	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", peer_file("web", "web/token=="), 1);
 	assert_int_equal(chain_load(NULL, &credentials, &failure), -EINVAL);
-	assert_non_null(
-		strstr(failure.message, "its source_profile 'empty' has no credentials"));
+	assert_non_null(strstr(failure.message, "its source_profile 'empty' has no credentials"));
 	peer_stop(&peer);
 }
 
