@@ -30,7 +30,7 @@ static int open_regular(const char *path, struct stat *st)
 
 int file_window_init(struct file_window *window, const char *path, size_t bytes)
 {
-	struct stat st;
+	struct stat st = {0};
 	int fd = open_regular(path, &st);
 
 	if (fd < 0)

@@ -38,7 +38,7 @@ jq -r '.[] | "\(.directory)/\(.file)\t\(.command)"' "$MIRRORCAP_BUILD/compile_co
 [[ $(wc -l <"$commands") -gt 5 ]] || fail "too few compiled files were found"
 {
 	clang-tidy --version
-	cat .clang-tidy
+	cat .clang-tidy tests/.clang-tidy
 	find capture dataplane provision tools tests -name '*.h' | sort | xargs sha256sum
 } >"$common"
 

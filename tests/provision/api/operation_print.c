@@ -99,10 +99,9 @@ int main(void)
 {
 	char *line = NULL;
 	size_t room = 0;
-	ssize_t length;
 	int rc = 0;
 
-	while (!rc && (length = getline(&line, &room, stdin)) > 0) {
+	while (!rc && getline(&line, &room, stdin) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		rc = answer(line);
 	}
