@@ -11,6 +11,7 @@
 
 #include "tools/capture_files.h"
 #include "tools/info_report.h"
+#include "tools/option_words.h"
 
 enum {
 	EXIT_USAGE = 2,
@@ -32,22 +33,6 @@ static const char usage[] =
 	"Prints packets, bytes, times, sessions, cut packets and health of capture files (pcap and\n"
 	"pcapng), those in and below a directory included. Exits 1 where a file is not whole.\n";
 
-static int parse_output(const char *text, bool *json)
-{
-	*json = strcmp(text, "json") == 0;
-	if (*json || strcmp(text, "text") == 0)
-		return 0;
-	fprintf(stderr, "mirrorcap: --output %s: give json or text\n", text);
-	return -EINVAL;
-}
-
-static int refuse_option(int kind, const char *word)
-{
-	fprintf(stderr, "mirrorcap: %s: %s: see mirrorcap-info --help\n", word,
-		kind == ':' ? "its value is missing" : "no such option");
-	return -EINVAL;
-}
-
 /* Returns 0, 1 where help was asked for, or -EINVAL with the mistake printed. */
 static int parse_options(struct options *options, int argc, char **argv)
 {
@@ -61,9 +46,11 @@ static int parse_options(struct options *options, int argc, char **argv)
 	opterr = 0;
 	while (rc == 0 && (option = getopt_long(argc, argv, ":h", names, NULL)) >= 0) {
 		if (option == 'o')
-			rc = parse_output(optarg, &options->json);
+			rc = option_words_output(optarg, &options->json);
 		else
-			rc = option == 'h' ? 1 : refuse_option(option, argv[optind - 1]);
+			rc = option == 'h' ? 1
+					   : option_words_refuse("mirrorcap-info", option,
+								 argv[optind - 1]);
 	}
 	if (rc == 0 && optind == argc) {
 		fputs("mirrorcap: no file: give capture files or directories\n", stderr);

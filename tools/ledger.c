@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tools/ledger_report.h"
+#include "tools/option_words.h"
 
 #define LEDGER_DIRECTORY "/run/mirrorcap"
 #define USER_DIRECTORY   "$XDG_RUNTIME_DIR/mirrorcap"
@@ -55,22 +56,6 @@ static int parse_watch(const char *text, unsigned int *seconds)
 	return 0;
 }
 
-static int parse_output(const char *text, bool *json)
-{
-	*json = strcmp(text, "json") == 0;
-	if (*json || strcmp(text, "text") == 0)
-		return 0;
-	fprintf(stderr, "mirrorcap: --output %s: give json or text\n", text);
-	return -EINVAL;
-}
-
-static int refuse_option(int kind, const char *word)
-{
-	fprintf(stderr, "mirrorcap: %s: %s: see mirrorcap-ledger --help\n", word,
-		kind == ':' ? "its value is missing" : "no such option");
-	return -EINVAL;
-}
-
 /* Returns 0, 1 where help was asked for, or -EINVAL with the mistake printed. */
 static int parse_options(struct options *options, int argc, char **argv)
 {
@@ -85,11 +70,13 @@ static int parse_options(struct options *options, int argc, char **argv)
 	opterr = 0;
 	while (rc == 0 && (option = getopt_long(argc, argv, ":h", names, NULL)) >= 0) {
 		if (option == 'o')
-			rc = parse_output(optarg, &options->json);
+			rc = option_words_output(optarg, &options->json);
 		else if (option == 'w')
 			rc = parse_watch(optarg, &options->watch_seconds);
 		else
-			rc = option == 'h' ? 1 : refuse_option(option, argv[optind - 1]);
+			rc = option == 'h' ? 1
+					   : option_words_refuse("mirrorcap-ledger", option,
+								 argv[optind - 1]);
 	}
 	if (rc == 0 && argc - optind > 1) {
 		fprintf(stderr, "mirrorcap: %s: one ledger at a time\n", argv[optind + 1]);

@@ -15,6 +15,7 @@
 #include "capture/segment.h"
 #include "tools/capture_files.h"
 #include "tools/merge_run.h"
+#include "tools/option_words.h"
 
 enum {
 	EXIT_USAGE = 2,
@@ -50,13 +51,6 @@ static bool ends_in(const char *text, const char *end)
 	size_t length = strlen(text);
 
 	return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
-}
-
-static int refuse_option(int kind, const char *word)
-{
-	fprintf(stderr, "mirrorcap: %s: %s: see mirrorcap-merge --help\n", word,
-		kind == ':' ? "its value is missing" : "no such option");
-	return -EINVAL;
 }
 
 static int complain(const char *object, const char *what)
@@ -103,7 +97,13 @@ static int parse_options(struct options *options, int argc, char **argv)
 		else if (option == 'f')
 			options->force = true;
 		else
-			return option == 'h' ? 1 : refuse_option(option, argv[optind - 1]);
+			break;
+	}
+	if (option == 'h')
+		return 1;
+	if (option >= 0) {
+		option_words_refuse("mirrorcap-merge", option, argv[optind - 1]);
+		return -EINVAL;
 	}
 	options->paths = argv + optind;
 	return check_options(options, format);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "capture/recover.h"
+#include "tools/option_words.h"
 
 enum {
 	EXIT_USAGE = 2,
@@ -38,22 +39,6 @@ static const char usage[] =
 	"record goes to a file beside it, NAME.tail. --dry-run says what would be done. Exits 1\n"
 	"where a file could not be recovered.\n";
 
-static int parse_output(const char *text, bool *json)
-{
-	*json = strcmp(text, "json") == 0;
-	if (*json || strcmp(text, "text") == 0)
-		return 0;
-	fprintf(stderr, "mirrorcap: --output %s: give json or text\n", text);
-	return -EINVAL;
-}
-
-static int refuse_option(int kind, const char *word)
-{
-	fprintf(stderr, "mirrorcap: %s: %s: see mirrorcap-recover --help\n", word,
-		kind == ':' ? "its value is missing" : "no such option");
-	return -EINVAL;
-}
-
 static int take_path(struct options *options, int count, char **words)
 {
 	if (count == 0)
@@ -79,11 +64,13 @@ static int parse_options(struct options *options, int argc, char **argv)
 	opterr = 0;
 	while (rc == 0 && (option = getopt_long(argc, argv, ":h", names, NULL)) >= 0) {
 		if (option == 'o')
-			rc = parse_output(optarg, &options->json);
+			rc = option_words_output(optarg, &options->json);
 		else if (option == 'n')
 			options->dry_run = true;
 		else
-			rc = option == 'h' ? 1 : refuse_option(option, argv[optind - 1]);
+			rc = option == 'h' ? 1
+					   : option_words_refuse("mirrorcap-recover", option,
+								 argv[optind - 1]);
 	}
 	return rc ? rc : take_path(options, argc - optind, argv + optind);
 }

@@ -39,3 +39,18 @@ int file_text_read(const char *path, size_t max, struct buffer *text)
 		buffer_truncate(text, text->length - 1);
 	return rc;
 }
+
+int file_text_write(int fd, const char *text, size_t length)
+{
+	while (length) {
+		ssize_t written = write(fd, text, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return written ? -errno : -EIO;
+		text += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}

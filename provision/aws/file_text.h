@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small file as a text: tokens and settings. */
+/* A small file as a text: tokens, settings, what is kept over runs. */
 #ifndef PROVISION_FILE_TEXT_H
 #define PROVISION_FILE_TEXT_H
 
@@ -13,5 +13,8 @@
  * Returns 0, or -errno: -ENOENT, -EACCES, -EISDIR …, -EFBIG (more than max bytes), -ENOMEM.
  */
 int file_text_read(const char *path, size_t max, struct buffer *text);
+
+/* Writes all of it, however often that takes. Returns 0 or -errno. */
+int file_text_write(int fd, const char *text, size_t length);
 
 #endif

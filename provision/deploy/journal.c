@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "provision/aws/file_text.h"
 #include "provision/deploy/journal_record.h"
 
 enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600, WARNING_BYTES = 2 * PATH_MAX + 512 };
@@ -24,21 +25,6 @@ struct journal {
 	int fd;    /* -1 before the file is open */
 	int error; /* of the first write that failed */
 };
-
-static int write_all(int fd, const char *data, size_t length)
-{
-	while (length) {
-		ssize_t written = write(fd, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return written ? -errno : -EIO;
-		data += written;
-		length -= (size_t)written;
-	}
-	return 0;
-}
 
 /* Places. */
 
@@ -223,7 +209,7 @@ static int write_records(const json_t *records, int fd)
 	}
 	rc = buffer_error(&text);
 	if (!rc)
-		rc = write_all(fd, buffer_string(&text), text.length);
+		rc = file_text_write(fd, buffer_string(&text), text.length);
 	buffer_fini(&text);
 	if (!rc && fsync(fd))
 		rc = -errno;
@@ -259,7 +245,7 @@ static int append(struct journal *journal, const char *identity, json_t *record)
 	journal_record_write(identity, record, &text);
 	journal->error = buffer_error(&text);
 	if (!journal->error)
-		journal->error = write_all(journal->fd, buffer_string(&text), text.length);
+		journal->error = file_text_write(journal->fd, buffer_string(&text), text.length);
 	if (!journal->error && fdatasync(journal->fd))
 		journal->error = -errno;
 	buffer_fini(&text);

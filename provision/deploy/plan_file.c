@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "provision/aws/file_text.h"
 #include "provision/deploy/digest.h"
 #include "provision/deploy/plan_text.h"
 
@@ -165,21 +166,6 @@ static int checksum(const json_t *document, char hex[DIGEST_BYTES])
 
 /* Writing. */
 
-static int write_all(int fd, const char *text, size_t length)
-{
-	while (length) {
-		const ssize_t written = write(fd, text, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		text += written;
-		length -= (size_t)written;
-	}
-	return fsync(fd) ? -errno : 0;
-}
-
 static int write_file(const char *path, const char *text)
 {
 	char temporary[PATH_MAX];
@@ -191,7 +177,9 @@ static int write_file(const char *path, const char *text)
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	rc = write_all(fd, text, strlen(text));
+	rc = file_text_write(fd, text, strlen(text));
+	if (!rc && fsync(fd))
+		rc = -errno;
 	if (close(fd) && !rc)
 		rc = -errno;
 	if (!rc && rename(temporary, path))
