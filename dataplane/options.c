@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dataplane/decap.h"
+#include "dataplane/options_usage.h"
 #include "dataplane/units.h"
 #include "dataplane/worker.h"
 
@@ -18,62 +19,6 @@ enum {
 	DEFAULT_FLUSH_NS = 1000000000,
 	DEFAULT_FLOOR_PERCENT = 5,
 };
-
-static const char USAGE[] =
-	"usage: mirrorcap capture -i PORT -w OUT {--vni VNI[,OPTION…] … | --sessions MAP.json}\n"
-	"                         [OPTION…] [-- EAL ARGUMENTS]\n"
-	"\n"
-	"Receives mirrored traffic (VXLAN, UDP/4789), strips the outer headers and records the\n"
-	"frames of the sessions' VNIs as pcap.\n"
-	"\n"
-	"Input\n"
-	"  -i PORT             af_packet:IFACE    a Linux interface\n"
-	"                      pcap:FILE          a file, once; pcap:FILE,loop: for benchmarks\n"
-	"                      0000:00:06.0       a DPDK device by its PCI address\n"
-	"                      vdev:NAME,ARGS     a DPDK virtual device\n"
-	"                      may be given more than once\n"
-	"  --vxlan-port PORT   UDP port of VXLAN (4789)\n"
-	"\n"
-	"Sessions\n"
-	"  --vni VNI[,length=N][,name=NAME][,source=IP]\n"
-	"                      record this VNI; length: the session's PacketLength\n"
-	"  --sessions FILE     the session map, JSON\n"
-	"  -f FILTER           record frames that match this libpcap expression only\n"
-	"  -s LEN              store at most so many bytes of a frame\n"
-	"\n"
-	"Output\n"
-	"  -w OUT              DIR or DIR/: DIR/SESSION/START-wW-SEQ.pcap; FILE.pcap[ng]; - (stdout);\n"
-	"                      null: (through the writer, then discarded)\n"
-	"  --split session|none  a file per session, or one for all (session)\n"
-	"  -F pcap|pcapng      file format (pcap, or what FILE's name says)\n"
-	"  --time ns|us        resolution of pcap's time stamps (ns)\n"
-	"  -b KEY:VALUE        start a new file at filesize:KB, duration:S, interval:S (wall\n"
-	"                      clock) or packets:N; files:N: keep the last N of each session;\n"
-	"                      may be given more than once\n"
-	"  --retain KEY:VALUE[,…]  delete DIR's oldest files above size:SIZE, age:TIME, files:N\n"
-	"                      in all, or while less is free than free:SIZE or free:N%\n"
-	"  --retain-session KEY:VALUE[,…]  the same for each session: size, age, files\n"
-	"  --free-floor SIZE|N%|0  write nothing while less of the disk is free (5%)\n"
-	"  --sync interval|segment|none  when files are brought to stable storage: as they grow,\n"
-	"                      when they are complete, or when the kernel likes (interval)\n"
-	"  --flush-interval S  what a power failure may take at most, beside I/O under way (1)\n"
-	"  --force             replace an existing FILE.pcap; take a device that carries the\n"
-	"                      default route, or an interface whose MTU is too small\n"
-	"\n"
-	"End and report\n"
-	"  -a KEY:VALUE        end after duration:S or packets:N (accepted ones)\n"
-	"  --summary text|json|none  at the end: text to stderr, JSON to stdout (text)\n"
-	"  --stats S           a line of counts to stderr every S seconds\n"
-	"  --ledger FILE       where the running account is kept (/run/mirrorcap/TIME-PID.ledger)\n"
-	"\n"
-	"Resources\n"
-	"  --workers N         receive cores (1)\n"
-	"  --queues N          receive queues per port (as many as workers)\n"
-	"  --lcores LIST       CPUs of the workers, such as 2-5,8\n"
-	"  --buffer SIZE       memory between workers and disk (256M)\n"
-	"\n"
-	"Sizes take K, M, G (or kB, MB, GB), times take ms, s, m, h. Exit status: 0 done,\n"
-	"1 failed, 2 usage, 3 packets were lost. See mirrorcap-capture(1).\n";
 
 enum long_option {
 	OPTION_VNI = 256,
@@ -243,32 +188,9 @@ static int set_number(const char *name, const char *text, uint64_t most, uint32_
 	return GO_ON;
 }
 
-/* CPU numbers and ranges, separated by commas. */
 static int set_cpus(struct options *options, const char *text)
 {
-	const char *at = text;
-
-	options->cpu_count = 0;
-	while (*at) {
-		unsigned int first, last;
-		int used = 0;
-
-		if (sscanf(at, "%4u-%4u%n", &first, &last, &used) < 2) {
-			if (sscanf(at, "%4u%n", &first, &used) < 1)
-				break;
-			last = first;
-		}
-		while (first <= last && options->cpu_count < OPTIONS_WORKERS_MAX)
-			options->cpus[options->cpu_count++] = (int)first++;
-		if (first <= last)
-			break;
-		at += used;
-		if (*at == ',' && at[1])
-			at++;
-		else if (*at)
-			break;
-	}
-	if (*at || !options->cpu_count)
+	if (units_cpus(text, options->cpus, OPTIONS_WORKERS_MAX, &options->cpu_count) < 0)
 		return usage_error("--lcores", text, "use CPU numbers such as 2-5,8; 64 at most");
 	return GO_ON;
 }
@@ -421,7 +343,7 @@ static int take(struct parse *parse, int option, char *value)
 		return take_retention(parse, option, value);
 	case 'h':
 	case OPTION_HELP:
-		fputs(USAGE, stdout);
+		fputs(options_usage, stdout);
 		return 0;
 	case OPTION_VERSION:
 		puts("mirrorcap " MIRRORCAP_VERSION);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { CPUS = 4096 }; /* more than any machine has */
+
 struct unit {
 	const char *suffix;
 	uint64_t factor;
@@ -82,4 +84,45 @@ int units_duration(const char *text, uint64_t *ns)
 		return -EINVAL;
 	*ns = (uint64_t)number;
 	return 0;
+}
+
+/* Digits at the start of text, and nothing that strtoul() takes beside them. Returns their end. */
+static const char *read_cpu(const char *text, unsigned long *cpu)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return NULL;
+	*cpu = strtoul(text, &end, 10);
+	return *cpu < CPUS ? end : NULL;
+}
+
+/* One number or range. Returns its end, or NULL. */
+static const char *read_range(const char *text, unsigned long *first, unsigned long *last)
+{
+	const char *end = read_cpu(text, first);
+
+	if (!end)
+		return NULL;
+	*last = *first;
+	if (*end == '-')
+		end = read_cpu(end + 1, last);
+	return *first <= *last ? end : NULL;
+}
+
+int units_cpus(const char *text, int *cpus, uint32_t most, uint32_t *count)
+{
+	unsigned long first, last;
+
+	for (*count = 0;; text++) {
+		text = read_range(text, &first, &last);
+		if (!text || last - first >= most - *count)
+			return -EINVAL;
+		while (first <= last)
+			cpus[(*count)++] = (int)first++;
+		if (!*text)
+			return 0;
+		if (*text != ',')
+			return -EINVAL;
+	}
 }

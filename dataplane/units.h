@@ -22,4 +22,11 @@ int units_bytes(const char *text, uint64_t plain, uint64_t *bytes);
  */
 int units_duration(const char *text, uint64_t *ns);
 
+/*
+ * CPU numbers (below 4096) and ranges of them, separated by commas: "2-5,8".
+ * cpus: room for most of them; count: set to how many there are, at least 1.
+ * Returns 0 or -EINVAL, also where there are more.
+ */
+int units_cpus(const char *text, int *cpus, uint32_t most, uint32_t *count);
+
 #endif

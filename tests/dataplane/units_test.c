@@ -85,12 +85,58 @@ static void test_durations(void **state)
 	}
 }
 
+static void test_cpus(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t count; /* 0: refused */
+		int cpus[4];
+	} rows[] = {
+		{"", 0},
+		{",", 0},
+		{"1,", 0},
+		{",1", 0},
+		{"a", 0},
+		{"-1", 0},
+		{"+1", 0},
+		{" 1", 0},
+		{"1 ", 0},
+		{"1-", 0},
+		{"1--2", 0},
+		{"5-2", 0},
+		{"0,5-2", 0},
+		{"4096", 0},
+		{"0-4", 0},
+		{"0-3,9", 0},
+		{"1;2", 0},
+		{"99999999999999999999", 0},
+		{"0", 1, {0}},
+		{"4095", 1, {4095}},
+		{"3,1", 2, {3, 1}},
+		{"2-2", 1, {2}},
+		{"2-4,8", 4, {2, 3, 4, 8}},
+	};
+
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int cpus[4];
+		uint32_t count;
+		int rc = units_cpus(rows[i].text, cpus, 4, &count);
+
+		assert_int_equal(rc, rows[i].count ? 0 : -EINVAL);
+		if (rc < 0)
+			continue;
+		assert_int_equal(count, rows[i].count);
+		assert_memory_equal(cpus, rows[i].cpus, count * sizeof(*cpus));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_cpus),
 	};
 
 	return cmocka_run_group_tests_name("units", tests, NULL, NULL);
