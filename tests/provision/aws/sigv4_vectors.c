@@ -39,7 +39,7 @@ static void read_file(const char *directory, const char *name, struct buffer *te
 {
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	assert_true(snprintf(path, sizeof(path), "%s/%s", directory, name) < (int)sizeof(path));
 	assert_int_equal(file_text_read(path, MAX_FILE_BYTES, text), 0);
 }
 
