@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Options: CPUs, queues and memory.
+ */
+#include "dataplane/options_internal.h"
+#include "dataplane/units.h"
+#include "dataplane/worker.h"
+
+static int take_workers(struct parse *parse, const char *value)
+{
+	return options_number("--workers", value, OPTIONS_WORKERS_MAX, &parse->options->workers);
+}
+
+static int take_queues(struct parse *parse, const char *value)
+{
+	return options_number("--queues", value, OPTIONS_WORKERS_MAX, &parse->options->queues);
+}
+
+static int take_lcores(struct parse *parse, const char *value)
+{
+	struct options *options = parse->options;
+
+	if (units_cpus(value, options->cpus, OPTIONS_WORKERS_MAX, &options->cpu_count) < 0)
+		return options_error("--lcores", value,
+				     "use CPU numbers such as 2-5,8; 64 at most");
+	return OPTIONS_GO_ON;
+}
+
+static int take_buffer(struct parse *parse, const char *value)
+{
+	if (units_bytes(value, 1, &parse->options->buffer_bytes) < 0)
+		return options_error("--buffer", value, "use a size such as 512M");
+	return OPTIONS_GO_ON;
+}
+
+const struct option_row options_resources[] = {
+	{.name = "workers", .take = take_workers},
+	{.name = "queues", .take = take_queues},
+	{.name = "lcores", .take = take_lcores},
+	{.name = "buffer", .take = take_buffer},
+	{0},
+};
+
+static bool has_file_port(const struct options *options)
+{
+	for (uint32_t i = 0; i < options->port_count; i++)
+		if (options->ports[i].kind == PORT_FILE)
+			return true;
+	return false;
+}
+
+int options_check_resources(struct parse *parse)
+{
+	struct options *options = parse->options;
+
+	if (options_one_file(options) && options->workers > 1)
+		return options_error("--workers", "above 1",
+				     "one file has one worker: use -w DIRECTORY/");
+	if (has_file_port(options) && (options->port_count > 1 || options->workers > 1))
+		return options_error(
+			"port", "pcap:FILE",
+			"a file is read alone and by one worker: leave the others out");
+	if (options->cpu_count && options->cpu_count < options->workers)
+		return options_error("--lcores", "LIST", "fewer CPUs than --workers");
+	if (!options->queues)
+		options->queues = has_file_port(options) ? 1 : options->workers;
+	if (options->queues * options->port_count > options->workers * WORKER_SOURCES_MAX)
+		return options_error("--queues", "too many",
+				     "a worker polls 64 at most: raise --workers");
+	if (options->queues * options->port_count < options->workers)
+		return options_error("--workers", "above queues",
+				     "a worker needs a queue: raise --queues");
+	return OPTIONS_GO_ON;
+}
