@@ -236,20 +236,20 @@ static int open_worker(struct pipeline *p, uint32_t i)
 {
 	struct pipeline_lane *lane = &p->lanes[i];
 	struct worker_config config = {
-		.vxlan_port = p->options->vxlan_port,
-		.snaplen = p->options->snaplen,
-		.max_caplen = stream_set_max_caplen(lane->streams),
+		.record = {.vxlan_port = p->options->vxlan_port,
+			   .snaplen = p->options->snaplen,
+			   .max_caplen = stream_set_max_caplen(lane->streams),
+			   .combined = p->options->combined,
+			   .map = &p->options->map,
+			   .table = &p->table,
+			   .filter = p->filter,
+			   .streams = lane->streams,
+			   .ledger = ledger_worker(p->outlet.ledger, i),
+			   .sessions = ledger_session_worker(p->outlet.ledger, i),
+			   .control = &p->control},
 		.one_file = p->options->output.kind == OUTPUT_FILE ||
 			    p->options->output.kind == OUTPUT_STDOUT,
-		.combined = p->options->combined,
-		.map = &p->options->map,
-		.table = &p->table,
-		.filter = p->filter,
 		.clock = &p->clock,
-		.streams = lane->streams,
-		.ledger = ledger_worker(p->outlet.ledger, i),
-		.sessions = ledger_session_worker(p->outlet.ledger, i),
-		.control = &p->control,
 	};
 
 	deal_queues(p, i, &config);

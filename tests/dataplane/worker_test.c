@@ -192,16 +192,16 @@ static void bench_open_sized(struct bench *b, uint32_t chunks, uint32_t chunk_by
 	bench_streams(b, chunks, chunk_bytes);
 	clock_init(&b->clock, rte_rdtsc(), START_NS, 1e9 / (double)rte_get_tsc_hz());
 	b->config = (struct worker_config){
-		.vxlan_port = 4789,
-		.max_caplen = stream_max_caplen(chunk_bytes),
-		.combined = true,
-		.map = &b->map,
-		.table = &b->table,
+		.record = {.vxlan_port = 4789,
+			   .max_caplen = stream_max_caplen(chunk_bytes),
+			   .combined = true,
+			   .map = &b->map,
+			   .table = &b->table,
+			   .streams = b->streams,
+			   .ledger = ledger_worker(b->ledger, 0),
+			   .sessions = ledger_session_worker(b->ledger, 0),
+			   .control = &b->control},
 		.clock = &b->clock,
-		.streams = b->streams,
-		.ledger = ledger_worker(b->ledger, 0),
-		.sessions = ledger_session_worker(b->ledger, 0),
-		.control = &b->control,
 		.sources = {{.port = &b->port}},
 		.source_count = 1,
 	};
@@ -318,7 +318,7 @@ static void test_every_reason(void **state)
 	struct bench b;
 
 	bench_open(&b);
-	b.config.filter = filter;
+	b.config.record.filter = filter;
 	for (int reason = 0; reason < DROP_REASON_COUNT; reason++) {
 		if (!vectors[reason] && !has_own_test((enum drop_reason)reason))
 			fail_msg("%s has no vector", drop_reason_name((enum drop_reason)reason));
@@ -378,7 +378,7 @@ static void test_segments(void **state)
 
 	for (int filtered = 0; filtered < 2; filtered++) {
 		bench_open(&b);
-		b.config.filter = filtered ? filter : NULL;
+		b.config.record.filter = filtered ? filter : NULL;
 		for (int i = 0; i < SIZES; i++) {
 			mirrored(VNI, sizes[i] < 50 ? 200 : 8900);
 			give_segmented(sizes[i]);
@@ -407,7 +407,7 @@ static void test_lengths(void **state)
 	struct bench b;
 
 	bench_open(&b);
-	b.config.snaplen = 80;
+	b.config.record.snaplen = 80;
 	mirrored(VNI, 100); /* cut here by -s */
 	give();
 	frame_inner(&frame, 1000); /* cut upstream to 60 */
