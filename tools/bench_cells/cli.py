@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command: sets up, builds, measures, reports."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import os
+import shutil
+import sys
+import tempfile
+import time
+from typing import Iterator, List, Optional, Sequence, Tuple
+
+from . import machine, report
+from .cells import groups
+from .environment import FULL, QUICK, SMOKE, Environment
+from .errors import BenchError
+from .inputs import Inputs
+from .measure import Cell, Group, Result, Target, measure
+from .process import run
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+BUILD = "build-bench"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Of the command line."""
+    result = argparse.ArgumentParser(
+        prog="tools/bench", description="Measures mirrorcap beside what else there is: DPDK's own "
+        "receiver, fio, tcpdump, dumpcap, netsniff-ng. Prints a table; writes it as JSON and "
+        "markdown.")
+    pace = result.add_mutually_exclusive_group()
+    pace.add_argument("--quick", action="store_true", help="the main cells, three rounds: "
+                      "under 3 minutes")
+    pace.add_argument("--smoke", action="store_true", help="every cell for a moment: that the "
+                      "harness and the accounts are right; the figures mean nothing")
+    result.add_argument("--output", metavar="DIR", default=os.path.join(ROOT, BUILD, "results"),
+                        help="where the results and, while it runs, what the captures write go; "
+                        "on the disk to be measured (default: build-bench/results)")
+    result.add_argument("--build", metavar="DIR", help="measure what is built there, and build "
+                        "nothing (default: build in build-bench)")
+    result.add_argument("--list", action="store_true", help="print the cells and do nothing")
+    result.add_argument("cells", metavar="CELL", nargs="*", help="only these")
+    return result
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Returns the exit code: 0, 1 failed, 2 usage."""
+    options = parser().parse_args(argv)
+    chosen = list(choose(groups(), options.cells, options.quick))
+    if options.smoke:
+        chosen = [(group, list(map(unjudged, cells))) for group, cells in chosen]
+    unknown = set(options.cells) - {cell.name for _, cells in chosen for cell in cells}
+    if unknown:
+        print(f"bench: {', '.join(sorted(unknown))}: no such cell: see --list", file=sys.stderr)
+        return 2
+    if options.list:
+        for _, cells in chosen:
+            for cell in cells:
+                print(f"{cell.name:16} {cell.what}")
+        return 0
+    try:
+        return _run(options, chosen)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bench: interrupted", file=sys.stderr)
+        return 1
+
+
+def choose(all_groups: Sequence[Group], names: Sequence[str],
+           quick: bool) -> Iterator[Tuple[Group, List[Cell]]]:
+    """The groups with the cells that are wanted; those without any are left out."""
+    for group in all_groups:
+        cells = [cell for cell in group.cells
+                 if (cell.name in names if names else cell.quick or not quick)]
+        if cells:
+            yield group, cells
+
+
+def unjudged(cell: Cell) -> Cell:
+    """Without its target: a moment's figure means nothing."""
+    return dataclasses.replace(cell, target=Target())
+
+
+def _run(options: argparse.Namespace, chosen: Sequence[Tuple[Group, List[Cell]]]) -> int:
+    build = options.build or _build()
+    os.makedirs(options.output, exist_ok=True)
+    began = time.monotonic()
+    with _environment(options, build) as environment:
+        facts = machine.describe(build, options.output, environment.cpus)
+        for key, fact in facts.items():
+            print(f"{key:22} {fact}")
+        results = _measure(chosen, environment)
+    full = report.Report(facts, results, time.monotonic() - began)
+    with open(os.path.join(options.output, "bench.json"), "w", encoding="utf-8") as stream:
+        stream.write(report.as_json(full))
+    print(f"\n{report.terminal(results)}\n\n{full.seconds:.0f} s; {options.output}/bench.json")
+    return 0
+
+
+def _build() -> str:
+    """What users get: the default options."""
+    run([os.path.join(ROOT, "tools", "setup"), "--bench"], 1800)
+    build = os.path.join(ROOT, BUILD)
+    if not os.path.exists(os.path.join(build, "build.ninja")):
+        run(["meson", "setup", build, ROOT], 300)
+    print("building", flush=True)
+    run(["ninja", "-C", build], 1800)
+    return build
+
+
+@contextlib.contextmanager
+def _environment(options: argparse.Namespace, build: str) -> Iterator[Environment]:
+    pace = SMOKE if options.smoke else QUICK if options.quick else FULL
+    work = tempfile.mkdtemp(prefix="work-", dir=options.output)
+    memory = tempfile.mkdtemp(prefix="mirrorcap-bench-", dir="/dev/shm")
+    try:
+        mirrorgen = os.path.join(build, "tools", "mirrorgen")
+        yield Environment(build, work, memory, Inputs(work, mirrorgen), pace,
+                          machine.usable_cpus())
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(memory, ignore_errors=True)
+
+
+def _measure(chosen: Sequence[Tuple[Group, List[Cell]]],
+             environment: Environment) -> List[Result]:
+    results: List[Result] = []
+    for group, cells in chosen:
+        print(f"\n{group.title}", flush=True)
+        measured = measure(group, cells, environment, _progress)
+        _progress("")
+        for result in measured:
+            print(f"  {' · '.join(filter(None, report.row(result)))}", flush=True)
+        results += measured
+    return results
+
+
+def _progress(text: str) -> None:
+    """The line of a terminal that tells what runs now; nothing elsewhere."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
