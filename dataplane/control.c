@@ -137,7 +137,8 @@ static const char *port_failure(int rc)
 	case -EBADMSG:
 		return "the file is damaged or cut short here: what came before it is recorded";
 	case -ENETRESET:
-		return "the device asks for a reset: what came before is recorded; start again";
+		return "the device has failed and cannot be reset: what came before is recorded; "
+		       "check it (dmesg), then start again";
 	default:
 		return "the interface has gone: what came before is recorded";
 	}
@@ -188,7 +189,14 @@ static bool writers_broken(const struct pipeline *p)
 	return false;
 }
 
+/* What was said of a port's resets. */
+struct resets_told {
+	uint32_t count;
+	uint64_t gap_ns;
+};
+
 struct agenda {
+	struct resets_told resets[OPTIONS_PORTS_MAX];
 	uint64_t stop_ns;
 	uint64_t tick_ns;
 	uint64_t stats_ns;
@@ -203,13 +211,33 @@ static bool passed(uint64_t *deadline_ns, uint64_t now_ns, uint64_t period_ns)
 	return true;
 }
 
+/* A device that was reset goes on; what it missed meanwhile nobody can count. */
+static void report_resets(const struct pipeline *p, struct agenda *agenda)
+{
+	for (uint32_t i = 0; i < p->options->port_count; i++) {
+		const struct port *port = p->ports[i];
+		struct resets_told *told = &agenda->resets[i];
+
+		if (port->resets == told->count)
+			continue;
+		fprintf(stderr,
+			"mirrorcap: port %s: the device asked for a reset and was reset: nothing "
+			"was received for %llu ms, nobody counts what was lost\n",
+			p->options->ports[i].text,
+			(unsigned long long)((port->reset_ns - told->gap_ns) / 1000000));
+		*told = (struct resets_told){.count = port->resets, .gap_ns = port->reset_ns};
+	}
+}
+
 /* One round of the chores. Returns true where something failed. */
 static bool attend(struct pipeline *p, struct agenda *agenda, uint64_t now_ns)
 {
 	uint32_t steps = p->clock.line.steps;
 
+	pipeline_attend(p);
 	if (passed(&agenda->tick_ns, now_ns, TICK_NS))
 		pipeline_tick(p);
+	report_resets(p, agenda);
 	if (p->clock.line.steps != steps)
 		fprintf(stderr, "mirrorcap: clock: stepped by a second or more%s\n",
 			p->options->output.kind == OUTPUT_DIRECTORY

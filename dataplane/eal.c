@@ -79,6 +79,20 @@ void eal_device_name(const struct port_spec *specs, uint32_t i, char *name, size
 		snprintf(name, bytes, "%s", specs[i].object);
 }
 
+/* net_pcap has as many receive queues as it is given files. */
+static void add_loop(struct arguments *arguments, const char *name, const char *file,
+		     uint32_t queues)
+{
+	char text[ARGUMENT_BYTES] = "";
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < queues && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, ",rx_pcap=%s", file);
+	if (used >= sizeof(text))
+		arguments->error = -E2BIG;
+	add(arguments, "--vdev=%s%s,infinite_rx=1", name, text);
+}
+
 static void add_devices(struct arguments *arguments, const struct eal_config *config)
 {
 	bool pci = false;
@@ -94,7 +108,7 @@ static void add_devices(struct arguments *arguments, const struct eal_config *co
 		} else if (spec->kind == PORT_ETH_VDEV) {
 			add(arguments, "--vdev=%s", spec->object);
 		} else if (spec->kind == PORT_ETH_LOOP) {
-			add(arguments, "--vdev=%s,rx_pcap=%s,infinite_rx=1", name, spec->object);
+			add_loop(arguments, name, spec->object, config->loop_queues);
 		}
 	}
 	if (!pci)

@@ -15,6 +15,7 @@
 struct eal_config {
 	const struct port_spec *specs; /* devices to attach */
 	uint32_t spec_count;
+	uint32_t loop_queues;   /* of each looped file */
 	int control_cpu;        /* of the main lcore */
 	const int *worker_cpus; /* of lcores 1 … workers */
 	uint32_t workers;

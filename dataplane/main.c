@@ -19,6 +19,41 @@ enum {
 	EXIT_LOST = 3,
 };
 
+static unsigned long long mib(uint64_t bytes)
+{
+	return (bytes + (1 << 19)) >> 20;
+}
+
+/* What the memory is for, since it is what is to be planned for. */
+static void print_memory(const struct pipeline *p)
+{
+	const struct sizing *size = &p->sizing;
+
+	fprintf(stderr, "mirrorcap: memory %llu MiB: buffer %llu, receive queues %llu",
+		mib(size->buffer_bytes + size->receive_bytes + size->stream_bytes),
+		mib(size->buffer_bytes), mib(size->receive_bytes));
+	if (size->stream_bytes >= 1 << 20)
+		fprintf(stderr, ", sessions %llu", mib(size->stream_bytes));
+	fputs("; beside the program's own\n", stderr);
+}
+
+static void print_ports(const struct pipeline *p)
+{
+	for (uint32_t i = 0; i < p->options->port_count; i++) {
+		const struct sizing_port *size = &p->ports[i]->size;
+
+		if (!size->queues)
+			continue;
+		fprintf(stderr, "mirrorcap: port %s: %u queue%s", p->options->ports[i].text,
+			size->queues, size->queues == 1 ? "" : "s");
+		if (p->options->ports[i].kind == PORT_ETH_LOOP)
+			fputs("\n", stderr);
+		else
+			fprintf(stderr, " of %u %s\n", size->slots,
+				size->pooled ? "packets" : "blocks of 128 KiB");
+	}
+}
+
 /* What the run has to work with, once and for people. */
 static void print_start(const struct pipeline *p)
 {
@@ -32,6 +67,8 @@ static void print_start(const struct pipeline *p)
 		(unsigned long long)(buffer >> 20), p->sizing.chunk_bytes >> 10,
 		(unsigned long long)(buffer * 8 / 10000000), writer_method_name(p->outlet.method),
 		p->placement.shared ? "; too few CPUs: a worker shares its own" : "");
+	print_ports(p);
+	print_memory(p);
 	fputs(p->warning, stderr);
 	if (p->outlet.ledger_path[0])
 		fprintf(stderr, "mirrorcap: ledger %s\n", p->outlet.ledger_path);

@@ -43,7 +43,7 @@ struct options {
 	uint64_t flush_ns;           /* --flush-interval */
 	uint64_t stop_after_ns;      /* -a duration, 0: never */
 	uint64_t stop_after_packets; /* -a packets, 0: never */
-	uint32_t queues;             /* per port */
+	uint32_t queues;             /* per port; 0: as many as it has (ports_queues()) */
 	uint32_t workers;
 	int cpus[OPTIONS_WORKERS_MAX]; /* of --lcores */
 	uint32_t cpu_count;            /* 0: not given */

@@ -20,6 +20,7 @@ struct parse {
 	const char *split;
 	const char *format; /* -F */
 	const char *floor;  /* --free-floor */
+	const char *lcores;
 };
 
 /* An option. value: NULL for a flag. Returns OPTIONS_GO_ON, or the exit code once it has spoken. */

@@ -50,7 +50,7 @@ const char options_usage[] =
 	"\n"
 	"Resources\n"
 	"  --workers N         receive cores (1)\n"
-	"  --queues N          receive queues per port (as many as workers)\n"
+	"  --queues N          receive queues per port (as many as the device has)\n"
 	"  --lcores LIST       CPUs of the workers, such as 2-5,8\n"
 	"  --buffer SIZE       memory between workers and disk (256M)\n"
 	"\n"

@@ -14,7 +14,7 @@
 #include "dataplane/default_route.h"
 #include "dataplane/eal.h"
 #include "dataplane/interface.h"
-#include "dataplane/port_eth.h"
+#include "dataplane/ports.h"
 #include "dataplane/sandbox.h"
 
 enum {
@@ -89,44 +89,22 @@ static int start_eal(struct pipeline *p, char *error)
 	char message[PORT_ERROR_BYTES] = "";
 	struct eal_config config = {.specs = options->ports,
 				    .spec_count = options->port_count,
+				    .loop_queues =
+					    options->queues ? options->queues : options->workers,
 				    .control_cpu = p->placement.control,
 				    .worker_cpus = p->placement.workers,
 				    .workers = options->workers,
 				    .extra = options->eal,
 				    .extra_count = options->eal_count};
 
-	for (uint32_t i = 0; i < options->port_count; i++) {
-		const struct port_spec *spec = &options->ports[i];
-		struct port_eth_need need;
+	int rc = ports_memory(options, &config.memory_bytes, error);
 
-		if (spec->kind == PORT_KERNEL || spec->kind == PORT_FILE)
-			continue;
-		if (port_eth_need(spec, options->queues, &need, message) < 0)
-			return fail(error, -EINVAL, spec->text, message);
-		config.memory_bytes += port_eth_memory(&need);
-	}
+	if (rc < 0)
+		return rc;
 	if (eal_start(&config, message) < 0)
 		return fail(error, -EIO, "DPDK", message);
 	p->eal_up = true;
 	check_hugepages(p, config.memory_bytes);
-	return 0;
-}
-
-static int open_ports(struct pipeline *p, struct options *options, char *error)
-{
-	char device[64], message[PORT_ERROR_BYTES] = "", object[PORT_ERROR_BYTES];
-
-	for (uint32_t i = 0; i < options->port_count; i++) {
-		int rc;
-
-		eal_device_name(options->ports, i, device, sizeof(device));
-		rc = port_open(&p->ports[i], &options->ports[i], options->queues, device,
-			       options->vxlan_port, message);
-		if (rc < 0) {
-			snprintf(object, sizeof(object), "port %s", options->ports[i].text);
-			return fail(error, rc, object, message);
-		}
-	}
 	return 0;
 }
 
@@ -186,8 +164,11 @@ static int compute_sizes(struct pipeline *p, char *error)
 		.buffer_bytes = options->buffer_bytes,
 		.combined = options->combined && options->map.count > 1,
 		.files = options->output.kind == OUTPUT_DIRECTORY,
+		.port_count = options->port_count,
 	};
 
+	for (uint32_t i = 0; i < options->port_count; i++)
+		input.ports[i] = &p->ports[i]->size;
 	if (sizing_compute(&input, &p->sizing, message) < 0)
 		return fail(error, -EINVAL, "memory", message);
 	return 0;
@@ -216,22 +197,6 @@ static struct stream_config stream_settings(const struct pipeline *p)
 	};
 }
 
-/* Worker i takes queue q of the ports, in turn. */
-static void deal_queues(const struct pipeline *p, uint32_t i, struct worker_config *config)
-{
-	uint32_t n = 0;
-
-	for (uint32_t port = 0; port < p->options->port_count; port++) {
-		for (uint32_t queue = 0; queue < p->ports[port]->queues; queue++, n++) {
-			if (n % p->options->workers != i ||
-			    config->source_count == WORKER_SOURCES_MAX)
-				continue;
-			config->sources[config->source_count++] =
-				(struct worker_source){.port = p->ports[port], .queue = queue};
-		}
-	}
-}
-
 static int open_worker(struct pipeline *p, uint32_t i)
 {
 	struct pipeline_lane *lane = &p->lanes[i];
@@ -252,7 +217,7 @@ static int open_worker(struct pipeline *p, uint32_t i)
 		.clock = &p->clock,
 	};
 
-	deal_queues(p, i, &config);
+	ports_deal(p->ports, p->options->port_count, p->options->workers, i, &config);
 	lane->worker = worker_new(&config);
 	return lane->worker ? 0 : -ENOMEM;
 }
@@ -345,7 +310,7 @@ int pipeline_open(struct pipeline *p, struct options *options, char *error)
 	if (rc == 0)
 		rc = start_eal(p, error);
 	if (rc == 0)
-		rc = open_ports(p, options, error);
+		rc = ports_open(options, p->ports, error);
 	if (rc == 0)
 		rc = compute_sizes(p, error);
 	if (rc == 0)
@@ -368,8 +333,11 @@ int pipeline_start(struct pipeline *p, char *error)
 
 	for (uint32_t i = 0; i < p->options->port_count; i++) {
 		rc = p->ports[i]->ops->start(p->ports[i], message);
-		if (rc < 0)
-			return fail(error, rc, p->options->ports[i].text, message);
+		if (rc < 0) {
+			snprintf(error, PIPELINE_ERROR_BYTES, "port %s: %s",
+				 p->options->ports[i].text, message);
+			return rc;
+		}
 	}
 	rc = sandbox_close();
 	if (rc < 0)
@@ -413,24 +381,23 @@ void pipeline_finish(struct pipeline *p)
 	retain_stop(&p->retain);
 }
 
-static void add_counter(uint64_t *sum, uint64_t value)
+void pipeline_attend(struct pipeline *p)
 {
-	*sum = *sum == LEDGER_UNKNOWN || value == LEDGER_UNKNOWN ? LEDGER_UNKNOWN : *sum + value;
+	for (uint32_t i = 0; i < p->options->port_count; i++)
+		if (p->ports[i]->ops->attend)
+			p->ports[i]->ops->attend(p->ports[i]);
 }
 
 void pipeline_tick(struct pipeline *p)
 {
-	struct ledger_nic sum = {0}, *nic = ledger_nic(p->outlet.ledger);
+	struct ledger_nic sum, *nic = ledger_nic(p->outlet.ledger);
 	uint64_t ticks, ns;
 
 	clock_sample(&ticks, &ns);
 	clock_renew(&p->clock, ticks, ns);
-	for (uint32_t i = 0; i < p->options->port_count; i++) {
+	for (uint32_t i = 0; i < p->options->port_count; i++)
 		p->ports[i]->ops->tick(p->ports[i]);
-		add_counter(&sum.missed, p->ports[i]->counters.missed);
-		add_counter(&sum.errors, p->ports[i]->counters.errors);
-		add_counter(&sum.no_mbuf, p->ports[i]->counters.no_mbuf);
-	}
+	sum = ports_counters(p->ports, p->options->port_count);
 	__atomic_store_n(&nic->missed, sum.missed, __ATOMIC_RELAXED);
 	__atomic_store_n(&nic->errors, sum.errors, __ATOMIC_RELAXED);
 	__atomic_store_n(&nic->no_mbuf, sum.no_mbuf, __ATOMIC_RELAXED);

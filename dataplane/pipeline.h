@@ -70,6 +70,9 @@ bool pipeline_ended(const struct pipeline *pipeline);
 /* Waits for the workers and for the writers: every packet is then written or counted. */
 void pipeline_finish(struct pipeline *pipeline);
 
+/* Some 100 times a second: what ports may not leave until the tick, such as a device's reset. */
+void pipeline_attend(struct pipeline *pipeline);
+
 /* Once a second: renews the clock and the ports' counters, and puts them into the ledger. */
 void pipeline_tick(struct pipeline *pipeline);
 

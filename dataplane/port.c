@@ -77,8 +77,20 @@ void port_spec_fini(struct port_spec *spec)
 	spec->object = NULL;
 }
 
-int port_open(struct port **port, struct port_spec *spec, uint32_t queues, const char *device,
-	      uint16_t vxlan_port, char *error)
+static void add_counter(uint64_t *sum, uint64_t value)
+{
+	*sum = *sum == LEDGER_UNKNOWN || value == LEDGER_UNKNOWN ? LEDGER_UNKNOWN : *sum + value;
+}
+
+void port_add_counters(struct ledger_nic *sum, const struct ledger_nic *more)
+{
+	add_counter(&sum->missed, more->missed);
+	add_counter(&sum->errors, more->errors);
+	add_counter(&sum->no_mbuf, more->no_mbuf);
+}
+
+int port_open(struct port **port, struct port_spec *spec, uint32_t queues, uint32_t most,
+	      const char *device, uint16_t vxlan_port, char *error)
 {
 	int rc;
 
@@ -87,7 +99,7 @@ int port_open(struct port **port, struct port_spec *spec, uint32_t queues, const
 	else if (spec->kind == PORT_FILE)
 		rc = port_file_open(port, spec, error);
 	else
-		rc = port_eth_open(port, spec, queues, device, error);
+		rc = port_eth_open(port, spec, queues, most, device, error);
 	if (rc == 0)
 		spec->object = NULL; /* the port's now */
 	return rc;

@@ -12,6 +12,7 @@
 
 #include "capture/ledger.h"
 #include "dataplane/packet.h"
+#include "dataplane/sizing.h"
 
 enum {
 	/* Packets per rx_burst at most: their headers and frames stay in a 32 KiB L1 cache. */
@@ -37,7 +38,10 @@ struct port_spec {
 struct port;
 
 struct port_ops {
-	/* Starts reception on all queues. Returns 0, or -errno with a message in error. */
+	/*
+	 * Allocates what port->size says and starts reception on all queues. Returns 0, or -errno with a
+	 * message in error.
+	 */
 	int (*start)(struct port *port, char *error);
 	/*
 	 * Up to max (at most PORT_BURST) packets of one queue. The packets are views: they stay
@@ -49,6 +53,8 @@ struct port_ops {
 	int (*queue_fd)(struct port *port, uint32_t queue);
 	/* About once a second, control thread: renews port->counters, does the port's chores. */
 	void (*tick)(struct port *port);
+	/* Some 100 times a second, control thread: what may not wait for a tick; NULL: nothing. */
+	void (*attend)(struct port *port);
 	/* Adds the driver's own statistics to an object; NULL where there are none. */
 	void (*xstats)(struct port *port, json_t *into);
 	/* Stops reception and frees everything, the port included. */
@@ -56,15 +62,20 @@ struct port_ops {
 };
 
 struct port {
-	const struct port_ops *ops;
+	const struct port_ops
+		*ops; /* control thread: may swap it; workers read it for each burst */
 	struct port_spec spec;
 	uint32_t queues;
-	uint32_t max_frame;         /* bytes, the largest packet that can arrive */
-	bool stamps;                /* packets carry their own time */
-	bool waits;                 /* the input waits for us: rather wait for a chunk than drop */
-	bool ended;                 /* no packet will come any more; set once, by whoever sees it */
-	int failed;                 /* -errno: why the input ended too early; set before ended */
-	struct ledger_nic counters; /* control thread */
+	struct sizing_port size; /* of its queues; queues 0: none of ours */
+	uint32_t max_frame;      /* bytes, the largest packet that can arrive */
+	bool stamps;             /* packets carry their own time */
+	bool waits;              /* the input waits for us: rather wait for a chunk than drop */
+	bool ended;              /* no packet will come any more; set once, by whoever sees it */
+	int failed;              /* -errno: why the input ended too early; set before ended */
+	/* Control thread: */
+	struct ledger_nic counters;
+	uint32_t resets;   /* of the device, while the capture ran */
+	uint64_t reset_ns; /* how long nothing was received for it, in all */
 };
 
 /*
@@ -75,15 +86,19 @@ int port_spec_parse(const char *text, struct port_spec *spec, char *error);
 void port_spec_fini(struct port_spec *spec);
 
 /*
- * Opens a port with so many queues (a file has one); the EAL is up. No packet comes before
- * start. device: the DPDK device's name for an eth port (eal_device_name). Takes the spec over
- * on success. Returns 0, or -errno with a message in error.
+ * Opens a port with so many queues; 0, for an eth port: as many as the device has, up to `most`.
+ * A file has one. The EAL is up. Says what memory the port is for (port->size); it takes it, and
+ * packets come, with start. device: the DPDK device's name for an eth port (eal_device_name).
+ * Takes the spec over on success. Returns 0, or -errno with a message in error.
  */
-int port_open(struct port **port, struct port_spec *spec, uint32_t queues, const char *device,
-	      uint16_t vxlan_port, char *error);
+int port_open(struct port **port, struct port_spec *spec, uint32_t queues, uint32_t most,
+	      const char *device, uint16_t vxlan_port, char *error);
+
+/* Adds counters to others: what one of them does not know, the sum does not know. */
+void port_add_counters(struct ledger_nic *sum, const struct ledger_nic *more);
 
 /* The kinds' constructors, for port_open(). */
-int port_eth_open(struct port **port, const struct port_spec *spec, uint32_t queues,
+int port_eth_open(struct port **port, const struct port_spec *spec, uint32_t queues, uint32_t most,
 		  const char *device, char *error);
 int port_kernel_open(struct port **port, const struct port_spec *spec, uint32_t queues,
 		     uint16_t vxlan_port, char *error);

@@ -2,39 +2,17 @@
 /*
  * The eth port: a DPDK device, polled.
  */
+#include "dataplane/port_eth.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include <rte_ethdev.h>
 #include <rte_malloc.h>
 #include <rte_timer.h>
 #include <rte_version.h>
-
-#include "dataplane/port.h"
-#include "dataplane/port_eth.h"
-
-enum {
-	ETH_QUEUES_MAX = 64,
-	ETH_DESCRIPTORS = 4096,
-	ETH_JUMBO_MTU = 9001, /* EC2's */
-	ETH_CACHE = 256,
-};
-
-struct eth_queue {
-	struct rte_mbuf *held[PORT_BURST]; /* of the burst before: free at the next */
-	uint32_t held_count;
-};
-
-struct port_eth {
-	struct port port;
-	bool reset_wanted; /* the device asked for a reset; EAL's interrupt thread: writes */
-	uint16_t id;
-	bool started;
-	struct rte_mempool *pool;
-	struct eth_queue queue[ETH_QUEUES_MAX];
-};
 
 static struct port_eth *self(struct port *port)
 {
@@ -45,7 +23,7 @@ static uint32_t eth_rx_burst(struct port *port, uint32_t index, struct packet *p
 			     uint32_t max)
 {
 	struct port_eth *eth = self(port);
-	struct eth_queue *queue = &eth->queue[index];
+	struct port_eth_queue *queue = &eth->queue[index];
 	uint32_t n;
 
 	if (queue->held_count)
@@ -75,40 +53,52 @@ static bool counts_missed(const char *driver)
 	return strcmp(driver, "net_af_packet");
 }
 
-/* ENA's watchdog asks for a reset when the device has died: nothing will be received any more. */
-static int on_reset(uint16_t id, enum rte_eth_event_type event, void *port, void *result)
+/* Takes the place of eth_rx_burst() while the device is reset: the worker says that it is out. */
+static uint32_t quiet_rx_burst(struct port *port, uint32_t index, struct packet *packets,
+			       uint32_t max)
 {
-	__atomic_store_n(&self(port)->reset_wanted, true, __ATOMIC_RELEASE);
+	struct port_eth_queue *queue = &self(port)->queue[index];
+
+	if (queue->held_count)
+		rte_pktmbuf_free_bulk(queue->held, queue->held_count);
+	queue->held_count = 0;
+	__atomic_store_n(&queue->quiet, true, __ATOMIC_RELEASE);
 	return 0;
 }
 
-static void end_on_reset(struct port *port)
-{
-	if (!__atomic_load_n(&self(port)->reset_wanted, __ATOMIC_ACQUIRE))
-		return;
-	port->failed = -ENETRESET;
-	__atomic_store_n(&port->ended, true, __ATOMIC_RELEASE);
-}
-
-static void eth_tick(struct port *port)
+static void read_counters(struct port_eth *eth)
 {
 	struct rte_eth_dev_info info;
 	struct rte_eth_stats stats;
 
-	rte_timer_manage(); /* ENA's watchdog lives on it */
-	end_on_reset(port);
-	if (rte_eth_stats_get(self(port)->id, &stats) < 0 ||
-	    rte_eth_dev_info_get(self(port)->id, &info) < 0)
+	if (rte_eth_stats_get(eth->id, &stats) < 0 || rte_eth_dev_info_get(eth->id, &info) < 0)
 		return;
-	port->counters.missed = counts_missed(info.driver_name) ? stats.imissed : LEDGER_UNKNOWN;
-	port->counters.errors = stats.ierrors;
-	port->counters.no_mbuf = stats.rx_nombuf;
+	eth->port.counters = (struct ledger_nic){
+		.missed = counts_missed(info.driver_name) ? stats.imissed : LEDGER_UNKNOWN,
+		.errors = stats.ierrors,
+		.no_mbuf = stats.rx_nombuf,
+	};
+	port_add_counters(&eth->port.counters, &eth->before);
+}
+
+static bool running(const struct port_eth *eth)
+{
+	return eth->reset.state == PORT_RESET_RUNNING;
+}
+
+static void eth_tick(struct port *port)
+{
+	struct port_eth *eth = self(port);
+
+	rte_timer_manage(); /* ENA's watchdog lives on it */
+	if (running(eth))
+		read_counters(eth);
 }
 
 static void eth_xstats(struct port *port, json_t *into)
 {
 	uint16_t id = self(port)->id;
-	int count = rte_eth_xstats_get_names(id, NULL, 0);
+	int count = running(self(port)) ? rte_eth_xstats_get_names(id, NULL, 0) : 0;
 	struct rte_eth_xstat_name *names;
 	struct rte_eth_xstat *values;
 
@@ -125,21 +115,36 @@ static void eth_xstats(struct port *port, json_t *into)
 	free(values);
 }
 
+/* ENA's watchdog asks for a reset when the device has died: nothing will be received any more. */
+static int on_reset(uint16_t id, enum rte_eth_event_type event, void *port, void *result)
+{
+	port_reset_want(&self(port)->reset);
+	return 0;
+}
+
 static int eth_start(struct port *port, char *error)
 {
 	struct port_eth *eth = self(port);
-	int rc = rte_eth_dev_start(eth->id);
+	int rc = port_eth_make_pool(eth, error);
 
-	if (rc < 0) {
-		snprintf(error, PORT_ERROR_BYTES, "starting the device: %s", rte_strerror(-rc));
-		return rc;
+	if (rc == 0)
+		rc = port_eth_bring_up(eth, error);
+	if (rc == 0)
+		rte_eth_dev_callback_register(eth->id, RTE_ETH_EVENT_INTR_RESET, on_reset, port);
+	return rc;
+}
+
+static void eth_attend(struct port *port)
+{
+	struct port_reset *reset = &self(port)->reset;
+
+	if (port->ended || port_reset_step(reset) != PORT_RESET_FAILED) {
+		port->resets = reset->count;
+		port->reset_ns = reset->gap_ns;
+		return;
 	}
-	eth->started = true;
-	/* Mirrored packets behind an NLB carry our address; a mirror target without one does not
-	 * have to. Devices that cannot do it say so, and need not. */
-	rte_eth_promiscuous_enable(eth->id);
-	rte_eth_dev_callback_register(eth->id, RTE_ETH_EVENT_INTR_RESET, on_reset, port);
-	return 0;
+	port->failed = -ENETRESET;
+	__atomic_store_n(&port->ended, true, __ATOMIC_RELEASE);
 }
 
 static void eth_close(struct port *port)
@@ -160,105 +165,87 @@ static const struct port_ops eth_ops = {
 	.start = eth_start,
 	.rx_burst = eth_rx_burst,
 	.tick = eth_tick,
+	.attend = eth_attend,
 	.xstats = eth_xstats,
 	.close = eth_close,
 };
 
-/* Drivers that change a kernel interface's own MTU when asked for one: they are not asked. */
-static bool owns_mtu(const char *driver)
+/* The workers take their functions from here at each burst: swapping it leads them out. */
+static const struct port_ops quiet_ops = {
+	.start = eth_start,
+	.rx_burst = quiet_rx_burst,
+	.tick = eth_tick,
+	.attend = eth_attend,
+	.xstats = eth_xstats,
+	.close = eth_close,
+};
+
+static uint64_t device_now_ns(void *device)
 {
-	return strcmp(driver, "net_af_packet") && strcmp(driver, "net_af_xdp");
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static int configure(struct port_eth *eth, const struct rte_eth_dev_info *info, char *error)
+static void device_quiesce(void *device)
 {
-	struct rte_eth_conf conf = {0};
-	int rc;
+	struct port_eth *eth = device;
 
-	/* What rewrites packets (LRO, VLAN strip) stays off; scatter is a fact of ENA. */
-	conf.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
-	if (owns_mtu(info->driver_name))
-		conf.rxmode.mtu = RTE_MIN((uint32_t)ETH_JUMBO_MTU, (uint32_t)info->max_mtu);
-	if (eth->port.queues > 1) {
-		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf.rx_adv_conf.rss_conf.rss_hf =
-			info->flow_type_rss_offloads &
-			(RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_NONFRAG_IPV6_UDP);
+	for (uint32_t i = 0; i < eth->port.queues; i++)
+		eth->queue[i].quiet = false;
+	__atomic_store_n(&eth->port.ops, &quiet_ops, __ATOMIC_RELEASE);
+}
+
+static bool device_quiet(void *device)
+{
+	struct port_eth *eth = device;
+
+	for (uint32_t i = 0; i < eth->port.queues; i++)
+		if (!__atomic_load_n(&eth->queue[i].quiet, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+/* A device that was reset counts from 0 again, and nobody counts what it misses meanwhile. */
+static int device_reset(void *device)
+{
+	struct port_eth *eth = device;
+
+	if (eth->started) {
+		read_counters(eth);
+		eth->before = eth->port.counters;
+		eth->before.missed = LEDGER_UNKNOWN;
+		eth->port.counters = eth->before;
 	}
-	rc = rte_eth_dev_configure(eth->id, (uint16_t)eth->port.queues, 0, &conf);
-	if (rc < 0)
-		snprintf(error, PORT_ERROR_BYTES, "configuring the device: %s", rte_strerror(-rc));
-	return rc;
+	eth->started = false;
+	return rte_eth_dev_reset(eth->id);
 }
 
-/* Not every driver takes the MTU from its configuration; not every one has any. */
-static int set_mtu(struct port_eth *eth, const struct rte_eth_dev_info *info, char *error)
+static int device_restart(void *device)
 {
-	uint16_t mtu = RTE_MIN((uint16_t)ETH_JUMBO_MTU, info->max_mtu);
-	int rc = owns_mtu(info->driver_name) ? rte_eth_dev_set_mtu(eth->id, mtu) : 0;
+	char error[PORT_ERROR_BYTES];
 
-	if (rc == 0 || rc == -ENOTSUP)
-		return 0;
-	snprintf(error, PORT_ERROR_BYTES, "setting the MTU to %u: %s", mtu, rte_strerror(-rc));
-	return rc;
+	return port_eth_bring_up(device, error);
 }
 
-static int set_up_queues(struct port_eth *eth, const struct port_eth_need *need, char *error)
+static void device_resume(void *device)
 {
-	uint16_t descriptors = ETH_DESCRIPTORS, tx = 0;
-	char name[RTE_MEMPOOL_NAMESIZE];
-	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(eth->id, &descriptors, &tx);
+	struct port_eth *eth = device;
 
-	snprintf(name, sizeof(name), "rx_%u", eth->id);
-	if (rc == 0)
-		eth->pool = rte_pktmbuf_pool_create(name, need->mbufs, ETH_CACHE, 0,
-						    (uint16_t)need->data_room,
-						    rte_eth_dev_socket_id(eth->id));
-	if (!eth->pool) {
-		snprintf(error, PORT_ERROR_BYTES, "%u receive buffers of %u bytes: %s", need->mbufs,
-			 need->data_room, rte_strerror(rte_errno));
-		return -ENOMEM;
-	}
-	for (uint16_t i = 0; i < eth->port.queues && rc == 0; i++)
-		rc = rte_eth_rx_queue_setup(eth->id, i, descriptors,
-					    (unsigned int)rte_eth_dev_socket_id(eth->id), NULL,
-					    eth->pool);
-	if (rc < 0)
-		snprintf(error, PORT_ERROR_BYTES, "setting up %u receive queues: %s",
-			 eth->port.queues, rte_strerror(-rc));
-	return rc;
+	__atomic_store_n(&eth->port.ops, &eth_ops, __ATOMIC_RELEASE);
 }
 
-static int set_up(struct port_eth *eth, const char *device, char *error)
-{
-	struct rte_eth_dev_info info;
-	struct port_eth_need need;
-	int rc = rte_eth_dev_get_port_by_name(device, &eth->id);
+static const struct port_reset_ops reset_ops = {
+	.now_ns = device_now_ns,
+	.quiesce = device_quiesce,
+	.quiet = device_quiet,
+	.reset = device_reset,
+	.restart = device_restart,
+	.resume = device_resume,
+};
 
-	if (rc < 0) {
-		snprintf(error, PORT_ERROR_BYTES,
-			 "no such DPDK device: a PCI device must be bound to vfio-pci or igb_uio "
-			 "(dpdk-devbind.py --status)");
-		return rc;
-	}
-	rc = rte_eth_dev_info_get(eth->id, &info);
-	if (rc < 0 || eth->port.queues > RTE_MIN(info.max_rx_queues, (uint32_t)ETH_QUEUES_MAX)) {
-		snprintf(error, PORT_ERROR_BYTES, "%u queues, but the device has %u: use --queues",
-			 eth->port.queues, info.max_rx_queues);
-		return -EINVAL;
-	}
-	rc = port_eth_need(&eth->port.spec, eth->port.queues, &need, error);
-	if (rc == 0)
-		rc = configure(eth, &info, error);
-	if (rc == 0)
-		rc = set_mtu(eth, &info, error);
-	if (rc == 0)
-		rc = set_up_queues(eth, &need, error);
-	eth->port.max_frame = need.data_room;
-	return rc;
-}
-
-int port_eth_open(struct port **out, const struct port_spec *spec, uint32_t queues,
+int port_eth_open(struct port **out, const struct port_spec *spec, uint32_t queues, uint32_t most,
 		  const char *device, char *error)
 {
 	struct port_eth *eth = calloc(1, sizeof(*eth));
@@ -270,9 +257,9 @@ int port_eth_open(struct port **out, const struct port_spec *spec, uint32_t queu
 	}
 	eth->port = (struct port){.ops = &eth_ops, .spec = *spec, .queues = queues};
 	eth->port.counters = (struct ledger_nic){LEDGER_UNKNOWN, LEDGER_UNKNOWN, LEDGER_UNKNOWN};
-	rc = set_up(eth, device, error);
+	eth->reset = (struct port_reset){.ops = &reset_ops, .device = eth};
+	rc = port_eth_probe(eth, device, most, error);
 	if (rc < 0) {
-		rte_mempool_free(eth->pool);
 		free(eth);
 		return rc;
 	}

@@ -26,9 +26,11 @@
 
 enum {
 	RING_BLOCK_BYTES = 128 << 10, /* holds the largest packet */
-	/* 64 MiB a queue: 0.3 s of 200,000 packets a second at 1 KiB. At low rates a block is
-	 * handed over every RING_RETIRE_MS, however empty: then it is 5 s. */
-	RING_BLOCKS = 512,
+	/* 64 MiB for one queue: 0.3 s of 200,000 packets a second at 1 KiB. At low rates a block is
+	 * handed over every RING_RETIRE_MS, however empty: then it is 5 s. Of more queues each gets
+	 * a part, but not less than 8 MiB. */
+	RING_BLOCKS_MOST = 512,
+	RING_BLOCKS_LEAST = 64,
 	RING_FRAME_BYTES = 2048,
 	/* A block that is not full is handed over after this time: the wait of a lone packet. */
 	RING_RETIRE_MS = 10,
@@ -39,6 +41,7 @@ enum {
 struct kernel_queue {
 	int fd;
 	uint8_t *ring;
+	uint32_t blocks;
 	uint32_t block; /* the block to look at next */
 	uint32_t left;  /* packets left in it; 0: not begun */
 	bool finished;  /* all of it handed out: give it back at the next call */
@@ -69,7 +72,7 @@ static bool next_block(struct kernel_queue *queue)
 
 	if (queue->finished) {
 		__atomic_store_n(&block->hdr.bh1.block_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-		queue->block = (queue->block + 1) % RING_BLOCKS;
+		queue->block = queue->block + 1 < queue->blocks ? queue->block + 1 : 0;
 		queue->finished = false;
 		block = block_of(queue);
 	}
@@ -164,14 +167,6 @@ static int set_option(int fd, int name, int value)
 
 static int queue_open(struct kernel_queue *queue, char *error)
 {
-	struct tpacket_req3 ring = {
-		.tp_block_size = RING_BLOCK_BYTES,
-		.tp_block_nr = RING_BLOCKS,
-		.tp_frame_size = RING_FRAME_BYTES,
-		.tp_frame_nr = RING_BLOCK_BYTES / RING_FRAME_BYTES * RING_BLOCKS,
-		.tp_retire_blk_tov = RING_RETIRE_MS,
-	};
-
 	/* Protocol 0: nothing is received before bind. */
 	queue->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (queue->fd < 0)
@@ -180,14 +175,31 @@ static int queue_open(struct kernel_queue *queue, char *error)
 		return fail(error, "TPACKET_V3");
 	if (set_option(queue->fd, PACKET_IGNORE_OUTGOING, 1) < 0)
 		return fail(error, "ignoring outgoing packets (needs Linux 4.20)");
+	return 0;
+}
+
+static int make_ring(struct kernel_queue *queue, uint32_t blocks, char *error)
+{
+	struct tpacket_req3 ring = {
+		.tp_block_size = RING_BLOCK_BYTES,
+		.tp_block_nr = blocks,
+		.tp_frame_size = RING_FRAME_BYTES,
+		.tp_frame_nr = RING_BLOCK_BYTES / RING_FRAME_BYTES * blocks,
+		.tp_retire_blk_tov = RING_RETIRE_MS,
+	};
+	char what[64];
+	void *memory;
+
+	snprintf(what, sizeof(what), "receive ring of %u MiB",
+		 blocks / ((1 << 20) / RING_BLOCK_BYTES));
 	if (setsockopt(queue->fd, SOL_PACKET, PACKET_RX_RING, &ring, sizeof(ring)) < 0)
-		return fail(error, "receive ring of 64 MiB");
-	queue->ring = mmap(NULL, (size_t)RING_BLOCK_BYTES * RING_BLOCKS, PROT_READ | PROT_WRITE,
-			   MAP_SHARED, queue->fd, 0);
-	if (queue->ring == MAP_FAILED) {
-		queue->ring = NULL;
-		return fail(error, "receive ring of 64 MiB");
-	}
+		return fail(error, what);
+	memory = mmap(NULL, (size_t)RING_BLOCK_BYTES * blocks, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      queue->fd, 0);
+	if (memory == MAP_FAILED)
+		return fail(error, what);
+	queue->ring = memory;
+	queue->blocks = blocks;
 	return 0;
 }
 
@@ -267,7 +279,10 @@ static int kernel_start(struct port *port, char *error)
 
 	for (uint32_t i = 0; i < port->queues; i++) {
 		int fd = kernel->queue[i].fd;
+		int rc = make_ring(&kernel->queue[i], port->size.slots, error);
 
+		if (rc < 0)
+			return rc;
 		if (port->queues > 1 && hold_packets(fd) < 0)
 			return fail(error, "holding packets back");
 		if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
@@ -290,7 +305,8 @@ static void kernel_close(struct port *port)
 
 	for (uint32_t i = 0; i < port->queues; i++) {
 		if (kernel->queue[i].ring)
-			munmap(kernel->queue[i].ring, (size_t)RING_BLOCK_BYTES * RING_BLOCKS);
+			munmap(kernel->queue[i].ring,
+			       (size_t)RING_BLOCK_BYTES * kernel->queue[i].blocks);
 		if (kernel->queue[i].fd >= 0)
 			close(kernel->queue[i].fd);
 	}
@@ -352,6 +368,10 @@ int port_kernel_open(struct port **out, const struct port_spec *spec, uint32_t q
 		.ops = &kernel_ops,
 		.spec = *spec,
 		.queues = queues,
+		.size = {.queues = queues,
+			 .slot_bytes = RING_BLOCK_BYTES,
+			 .slots_least = RING_BLOCKS_LEAST,
+			 .slots_most = RING_BLOCKS_MOST},
 		/* Should the MTU be raised later, what exceeds this is stored clipped, and counted. */
 		.max_frame = interface_largest_packet(spec->object),
 		.stamps = true,

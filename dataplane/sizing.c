@@ -9,6 +9,12 @@
 #include "capture/chunk.h"
 
 enum {
+	RECEIVE_BYTES = 96 << 20, /* of a port's queues together */
+	/* In each worker's cache of a pool, one and a half times what it asks for; and in the control
+	 * thread's. */
+	POOL_CACHE_SPARE = 512,
+	/* A stream with its carried block, and its segment on the writer's side. */
+	STREAM_BYTES = 5 << 10,
 	CHUNK_BYTES_MIN = 16 << 10,
 	CHUNK_BYTES_MAX = 256 << 10, /* beyond it O_DIRECT writes get no faster */
 	CHUNKS_MIN = 16,
@@ -65,6 +71,43 @@ static int check_files(const struct sizing_input *input, struct sizing *out, cha
 	return 0;
 }
 
+/* The largest power of two up to value, which is above 0. */
+static uint32_t power_below(uint64_t value)
+{
+	uint32_t power = 1;
+
+	while (power <= value / 2 && power < 1u << 31)
+		power *= 2;
+	return power;
+}
+
+/*
+ * A queue is as deep as RECEIVE_BYTES / queues allow, within what the port can have. A pool has
+ * buffers for each queue's depth and for those that the queue keeps, and for what the caches of the
+ * workers and of the control thread may hold back.
+ */
+void sizing_port(struct sizing_port *port, uint32_t workers)
+{
+	uint64_t slots = RECEIVE_BYTES / port->queues / port->slot_bytes;
+
+	port->slots = slots ? power_below(slots) : 1;
+	if (port->slots < port->slots_least)
+		port->slots = port->slots_least;
+	if (port->slots > port->slots_most)
+		port->slots = port->slots_most;
+	port->buffers = (port->slots + port->kept) * port->queues;
+	if (port->pooled)
+		port->buffers += POOL_CACHE_SPARE * (workers + 1);
+	port->bytes = (uint64_t)port->buffers * port->slot_bytes;
+}
+
+/*
+ * All memory of a capture, from what is asked for:
+ *
+ *	receive  for each port: queues * depth * bytes of a slot, beside a pool's spare (sizing_port)
+ *	buffer   the stall budget, --buffer: workers * chunks * (chunk + its log) (chunk_bytes)
+ *	streams  sessions (1 when combined) * workers * STREAM_BYTES
+ */
 int sizing_compute(const struct sizing_input *input, struct sizing *out, char *error)
 {
 	uint64_t bytes = chunk_bytes(input);
@@ -84,5 +127,13 @@ int sizing_compute(const struct sizing_input *input, struct sizing *out, char *e
 	out->chunk_bytes = (uint32_t)bytes;
 	out->chunks = (uint32_t)chunks;
 	out->log_records = (uint32_t)log;
+	out->buffer_bytes = chunks * (bytes + log * 8) * input->workers;
+	out->stream_bytes = (uint64_t)input->streams * input->workers * STREAM_BYTES;
+	out->receive_bytes = 0;
+	for (uint32_t i = 0; i < input->port_count; i++) {
+		if (input->ports[i]->queues)
+			sizing_port(input->ports[i], input->workers);
+		out->receive_bytes += input->ports[i]->bytes;
+	}
 	return check_files(input, out, error);
 }

@@ -46,11 +46,30 @@ static json_t *xstats_json(const struct pipeline *p)
 	return xstats;
 }
 
+struct resets {
+	uint64_t count;
+	uint64_t ns; /* nothing was received for so long, on each port */
+};
+
+static struct resets all_resets(const struct pipeline *p)
+{
+	struct resets all = {0};
+
+	for (uint32_t i = 0; i < p->options->port_count; i++) {
+		all.count += p->ports[i]->resets;
+		all.ns += p->ports[i]->reset_ns;
+	}
+	return all;
+}
+
 static json_t *nic_json(const struct pipeline *p, const struct ledger_nic *nic)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "missed", count_or_null(nic->missed), "errors",
-			 count_or_null(nic->errors), "no_mbuf", count_or_null(nic->no_mbuf),
-			 "xstats", xstats_json(p));
+	struct resets resets = all_resets(p);
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "missed", count_or_null(nic->missed),
+			 "errors", count_or_null(nic->errors), "no_mbuf",
+			 count_or_null(nic->no_mbuf), "resets", count(resets.count), "reset_ns",
+			 count(resets.ns), "xstats", xstats_json(p));
 }
 
 static json_t *session_json(const struct pipeline *p, uint32_t i)
@@ -169,6 +188,15 @@ static void print_totals(const struct ledger_totals *totals, FILE *stream)
 	print_unless_unknown(stream, "no_mbuf", totals->nic.no_mbuf);
 }
 
+static void print_resets(const struct pipeline *p, FILE *stream)
+{
+	struct resets all = all_resets(p);
+
+	if (all.count)
+		fprintf(stream, "  %-14s %14" PRIu64 "  nothing was received for %" PRIu64 " ms\n",
+			"device resets", all.count, all.ns / 1000000);
+}
+
 static void print_session(const struct pipeline *p, uint32_t i, FILE *stream)
 {
 	const struct session *session = &p->options->map.sessions[i];
@@ -203,6 +231,7 @@ int summary_text(const struct pipeline *p, FILE *stream)
 
 	ledger_read(p->outlet.ledger, &totals);
 	print_totals(&totals, stream);
+	print_resets(p, stream);
 	fprintf(stream, "%-20s %8s %12s %14s %12s %12s %12s\n", "session", "VNI", "written",
 		"bytes", "whole", "cut upstream", "cut here");
 	for (uint32_t i = 0; i < p->options->map.count; i++)

@@ -139,7 +139,8 @@ static uint32_t poll_source(struct worker *w, uint32_t source)
 	struct packet packets[PORT_BURST];
 	uint32_t count;
 
-	count = port->ops->rx_burst(port, w->config.sources[source].queue, packets, PORT_BURST);
+	const struct port_ops *ops = __atomic_load_n(&port->ops, __ATOMIC_ACQUIRE);
+	count = ops->rx_burst(port, w->config.sources[source].queue, packets, PORT_BURST);
 	/* Read after rx_burst: no packet is stamped before it was there. */
 	if (!port->stamps)
 		w->source_ns[source] = clock_ns(w->config.clock, &w->readers[source], rte_rdtsc());

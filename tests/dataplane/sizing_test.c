@@ -91,12 +91,84 @@ static void test_refusals(void **state)
 	assert_non_null(strstr(error, "ulimit -n"));
 }
 
+/* A port of a DPDK device (small buffers, jumbo ones) or a kernel ring of 128 KiB blocks. */
+static struct sizing_port port(uint32_t queues, uint32_t slot_bytes)
+{
+	bool pooled = slot_bytes < 128 << 10;
+
+	return (struct sizing_port){.queues = queues,
+				    .slot_bytes = slot_bytes,
+				    .slots_least = pooled ? 512 : 64,
+				    .slots_most = pooled ? 4096 : 512,
+				    .kept = pooled ? 32 : 0,
+				    .pooled = pooled};
+}
+
+static void test_ports(void **state)
+{
+	static const struct {
+		uint32_t queues, slot_bytes, slots;
+	} cases[] = {
+		{1, 2496, 4096},     {8, 2496, 4096},     {16, 2496, 2048},
+		{32, 2496, 1024},    {64, 2496, 512},     {1, 9664, 4096},
+		{8, 9664, 1024},     {64, 9664, 512}, /* the least, beyond the budget */
+		{1, 128 << 10, 512}, {2, 128 << 10, 256}, {4, 128 << 10, 128},
+		{64, 128 << 10, 64},
+	};
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sizing_port p = port(cases[i].queues, cases[i].slot_bytes);
+		uint32_t ring = cases[i].slots * cases[i].queues;
+
+		sizing_port(&p, 2);
+		assert_int_equal(p.slots, cases[i].slots);
+		assert_int_equal(p.buffers, ring + (p.pooled ? cases[i].queues * 32 + 3 * 512 : 0));
+		assert_int_equal(p.bytes, (uint64_t)p.buffers * cases[i].slot_bytes);
+	}
+}
+
+/* A device that can have fewer gets fewer, and a looped file has its packets kept. */
+static void test_port_limits(void **state)
+{
+	struct sizing_port p = port(1, 2496);
+
+	p.slots_most = 256;
+	sizing_port(&p, 1);
+	assert_int_equal(p.slots, 256);
+	p = port(8, 2496);
+	p.slots_most = 512;
+	p.kept = 4096 + 32;
+	sizing_port(&p, 1);
+	assert_int_equal(p.buffers, 8 * (512 + 4096 + 32) + 2 * 512);
+}
+
+/* All parts are told, and at the defaults they are within 400 MiB with room for the program. */
+static void test_total(void **state)
+{
+	struct sizing_port eth = port(8, 2496), kernel = port(1, 128 << 10), file = {0};
+	struct sizing_port *each[] = {&eth, &kernel, &file};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct sizing out = compute((struct sizing_input){.ports = {each[i]},
+								  .port_count = 1,
+								  .streams = 100,
+								  .workers = 1,
+								  .max_record_bytes = 9232,
+								  .buffer_bytes = 256 * MIB});
+
+		assert_int_equal(out.receive_bytes, each[i]->bytes);
+		assert_int_equal(out.buffer_bytes, (uint64_t)out.chunks * out.chunk_bytes);
+		assert_true(out.stream_bytes >= 100 * CHUNK_BLOCK);
+		assert_true(out.receive_bytes + out.buffer_bytes + out.stream_bytes < 350 * MIB);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_chunks),
-		cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_chunks),      cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_refusals),    cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_port_limits), cmocka_unit_test(test_total),
 	};
 
 	return cmocka_run_group_tests_name("sizing", tests, NULL, NULL);
