@@ -227,11 +227,22 @@ static int next_record(struct pcap_reader *reader, struct pcap_record *record)
 	return 1;
 }
 
+/* What is compressed may end in the middle of a frame, and yet with a record. */
+static void note_frames_end(struct pcap_reader *reader)
+{
+	if (reader->window.frames_end == ZSTD_READER_CUT && reader->end != PCAP_END_DAMAGED)
+		reader->end = PCAP_END_CUT;
+	if (reader->window.frames_end == ZSTD_READER_DAMAGED)
+		reader->end = PCAP_END_DAMAGED;
+}
+
 int pcap_reader_next(struct pcap_reader *reader, struct pcap_record *record)
 {
 	int rc = reader->format == PCAP_NG ? pcapng_reader_next(reader, record)
 					   : next_record(reader, record);
 
+	if (rc == 0)
+		note_frames_end(reader);
 	if (rc <= 0)
 		return rc;
 	reader->last_ns = record->time_ns;
@@ -244,10 +255,20 @@ void pcap_reader_skip(struct pcap_reader *reader, uint64_t offset)
 	file_window_seek(&reader->window, offset);
 }
 
+void pcap_reader_skip_to_frame(struct pcap_reader *reader, uint64_t file_offset)
+{
+	file_window_skip_to_frame(&reader->window, file_offset);
+}
+
 enum pcap_reader_end pcap_reader_end(const struct pcap_reader *reader, uint64_t *good_end)
 {
 	*good_end = reader->window.offset;
 	return reader->end;
+}
+
+bool pcap_reader_compressed(const struct pcap_reader *reader)
+{
+	return reader->window.compressed;
 }
 
 enum pcap_format pcap_reader_format(const struct pcap_reader *reader)

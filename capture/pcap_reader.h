@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reads capture files, ours and others': classic pcap (ns and us, either byte order) and pcapng,
- * record by record, in memory that does not grow with the file.
+ * record by record, in memory that does not grow with the file. What zstd has compressed is read
+ * as what it holds: offsets are in that then.
  *
  * Not libpcap: that refuses pcapng files whose interfaces differ in snapshot length or that have
  * several sections, shows neither interface names nor statistics, and does not tell a cut tail
@@ -21,9 +22,9 @@
 /* How a file ends. */
 enum pcap_reader_end {
 	PCAP_END_WHOLE,   /* with a record */
-	PCAP_END_CUT,     /* in the middle of a record */
+	PCAP_END_CUT,     /* in the middle of a record, or of what is compressed */
 	PCAP_END_ZEROS,   /* with a record and then nothing but zeros */
-	PCAP_END_DAMAGED, /* what follows the last good record is none */
+	PCAP_END_DAMAGED, /* what follows the last good record is none, or not what was compressed */
 };
 
 /* What the file says of one source of packets; a classic pcap file has exactly one. */
@@ -52,16 +53,19 @@ struct pcap_reader;
 /*
  * Opens the file (path is borrowed until close) and reads its header. bytes: to read at once and
  * to hold. Returns 0 or -errno: -EINVAL no regular file, -EPROTO not a capture file, -ENODATA no
- * header yet (empty, shorter than one, or zeros), -ENOTSUP another version of the format.
+ * header yet (empty, shorter than one, or zeros), -ENOTSUP another version of the format, -EFBIG
+ * compressed so that reading takes more than 8 MiB; as pcap_reader_next(), too.
  */
 int pcap_reader_open(struct pcap_reader **reader, const char *path, size_t bytes);
 void pcap_reader_close(struct pcap_reader *reader);
 
 /*
  * Goes on at a file offset where a record is known to begin, or the file to end. For classic pcap:
- * what pcapng's blocks mean is told by those before them.
+ * what pcapng's blocks mean is told by those before them. The second: of a compressed file, at an
+ * offset where a frame begins, with a record; offsets of records count from where the reader was.
  */
 void pcap_reader_skip(struct pcap_reader *reader, uint64_t offset);
+void pcap_reader_skip_to_frame(struct pcap_reader *reader, uint64_t file_offset);
 
 /*
  * The next record. Returns 1; 0 where there is no further one (pcap_reader_end() tells why); or
@@ -72,6 +76,7 @@ int pcap_reader_next(struct pcap_reader *reader, struct pcap_record *record);
 /* After pcap_reader_next() gave 0; *good_end: file offset after the last good record or block. */
 enum pcap_reader_end pcap_reader_end(const struct pcap_reader *reader, uint64_t *good_end);
 
+bool pcap_reader_compressed(const struct pcap_reader *reader);
 enum pcap_format pcap_reader_format(const struct pcap_reader *reader);
 /* Of a classic pcap file. */
 enum pcap_precision pcap_reader_precision(const struct pcap_reader *reader);

@@ -8,18 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEGMENT_NAME "^[0-9]{8}T[0-9]{6}[.][0-9]{9}Z-w[0-9]+-[0-9]+[.]pcap(ng)?([.]part)?$"
+#include "capture/suffix.h"
 
-static bool ends_in(const char *text, size_t length, const char *end)
-{
-	size_t end_length = strlen(end);
-
-	return length >= end_length && strncmp(text + length - end_length, end, end_length) == 0;
-}
+#define SEGMENT_NAME "^[0-9]{8}T[0-9]{6}[.][0-9]{9}Z-w[0-9]+-[0-9]+[.]pcap(ng)?([.]zst)?([.]part)?$"
 
 bool capture_files_is_part(const char *path)
 {
-	return ends_in(path, strlen(path), ".part");
+	size_t length = strlen(path);
+
+	return length >= strlen(".part") && strcmp(path + length - strlen(".part"), ".part") == 0;
 }
 
 static bool is_capture(const char *name, bool parts)
@@ -28,7 +25,7 @@ static bool is_capture(const char *name, bool parts)
 
 	if (parts && capture_files_is_part(name))
 		length -= strlen(".part");
-	return ends_in(name, length, ".pcap") || ends_in(name, length, ".pcapng");
+	return suffix_find(name, length, NULL) != NULL;
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)

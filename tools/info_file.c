@@ -148,6 +148,7 @@ int info_file_read(struct info_file *file, const char *path)
 		return file->error == -ENOMEM ? -ENOMEM : 0;
 	file->format = pcap_reader_format(reader);
 	file->precision = pcap_reader_precision(reader);
+	file->compressed = pcap_reader_compressed(reader);
 	file->file_bytes = pcap_reader_file_bytes(reader);
 	file->error = read_records(file, reader);
 	file->end = pcap_reader_end(reader, &file->good_end);
@@ -170,6 +171,14 @@ void info_file_fini(struct info_file *file)
 	free(file->comment);
 }
 
+uint64_t info_file_tail_bytes(const struct info_file *file)
+{
+	if (file->error || file->end == PCAP_END_WHOLE || file->compressed ||
+	    file->file_bytes < file->good_end)
+		return 0;
+	return file->file_bytes - file->good_end;
+}
+
 const char *info_file_health(const struct info_file *file)
 {
 	static const char *const ends[] = {
@@ -188,6 +197,8 @@ const char *info_file_health(const struct info_file *file)
 		return "not a capture file";
 	case -ENOTSUP:
 		return "another version of the format";
+	case -EFBIG:
+		return "compressed with a window above 8 MiB";
 	case -EINVAL:
 		return "not a regular file";
 	default:

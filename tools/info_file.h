@@ -35,11 +35,12 @@ struct info_file {
 	int error;        /* -errno: it could not be read, or not to its end */
 	enum pcap_format format;
 	enum pcap_precision precision;
+	bool compressed;
 	uint64_t file_bytes;
 	struct info_counts counts;
 	bool ordered; /* no packet is earlier than the one before it */
 	enum pcap_reader_end end;
-	uint64_t good_end; /* file offset after the last good record */
+	uint64_t good_end; /* file offset, decompressed, after the last good record */
 	bool part;         /* NAME.part */
 	bool open;         /* a capture holds it */
 	char *comment;     /* NULL: none */
@@ -53,6 +54,9 @@ struct info_file {
  */
 int info_file_read(struct info_file *file, const char *path);
 void info_file_fini(struct info_file *file);
+
+/* The bytes of the file after the last good record; of a compressed one nobody can tell: 0. */
+uint64_t info_file_tail_bytes(const struct info_file *file);
 
 /* "whole", "cut", "zeros", "damaged", "empty", "not a capture file", "unreadable", … */
 const char *info_file_health(const struct info_file *file);

@@ -128,9 +128,9 @@ static void print_health(FILE *out, const struct info_file *file)
 	char health[64];
 	int length = snprintf(health, sizeof(health), "%s", info_file_health(file));
 
-	if (!file->error && file->end != PCAP_END_WHOLE && file->file_bytes > file->good_end)
+	if (info_file_tail_bytes(file))
 		length += snprintf(health + length, sizeof(health) - (size_t)length, " +%" PRIu64,
-				   file->file_bytes - file->good_end);
+				   info_file_tail_bytes(file));
 	if (file->part)
 		snprintf(health + length, sizeof(health) - (size_t)length, ", %s",
 			 file->open ? "open" : "unfinished");
@@ -228,31 +228,27 @@ static json_t *join(json_t *object, json_t *more)
 
 static json_t *health_json(const struct info_file *file)
 {
-	bool tail = !file->error && file->end != PCAP_END_WHOLE;
-
 	return json_pack("{s:b, s:s, s:s?, s:o, s:o, s:b, s:b, s:b, s:o, s:o}", "healthy",
 			 (int)info_file_healthy(file), "health", info_file_health(file), "error",
 			 file->error ? strerror(-file->error) : NULL, "good_end",
 			 file->error ? json_null() : count_json(file->good_end), "tail_bytes",
-			 tail && file->file_bytes > file->good_end
-				 ? count_json(file->file_bytes - file->good_end)
-				 : json_integer(0),
-			 "part", (int)file->part, "open", (int)file->open, "ordered",
-			 (int)file->ordered, "comment", text_json(file->comment), "sessions",
-			 sessions_json(file));
+			 json_integer((json_int_t)info_file_tail_bytes(file)), "part",
+			 (int)file->part, "open", (int)file->open, "ordered", (int)file->ordered,
+			 "comment", text_json(file->comment), "sessions", sessions_json(file));
 }
 
 static json_t *file_json(const struct info_file *file)
 {
 	bool known = !file->error;
 	json_t *json =
-		json_pack("{s:o, s:s?, s:s?, s:I}", "path", text_json(file->path), "format",
+		json_pack("{s:o, s:s?, s:s?, s:s?, s:I}", "path", text_json(file->path), "format",
 			  known ? (file->format == PCAP_NG ? "pcapng" : "pcap") : NULL, "time",
 			  !known                       ? NULL
 			  : file->format == PCAP_NG    ? "ns"
 			  : file->precision == PCAP_NS ? "ns"
 						       : "us",
-			  "file_bytes", (json_int_t)file->file_bytes);
+			  "compression", known && file->compressed ? "zstd" : NULL, "file_bytes",
+			  (json_int_t)file->file_bytes);
 
 	return join(join(json, counts_json(&file->counts)), health_json(file));
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "capture/segment.h"
+#include "capture/suffix.h"
 #include "tools/capture_files.h"
 #include "tools/merge_run.h"
 #include "tools/option_words.h"
@@ -46,13 +47,6 @@ static const char usage[] =
 	"included, to one file in the order of their times. OUT: a file, pcapng where its name ends\n"
 	"in .pcapng, or - for standard output.\n";
 
-static bool ends_in(const char *text, const char *end)
-{
-	size_t length = strlen(text);
-
-	return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
-}
-
 static int complain(const char *object, const char *what)
 {
 	fprintf(stderr, "mirrorcap: %s: %s\n", object, what);
@@ -62,16 +56,22 @@ static int complain(const char *object, const char *what)
 /* format: of -F, NULL where it was not given. */
 static int check_options(struct options *options, const char *format)
 {
+	struct suffix suffix = {0};
+
 	if (!options->out)
 		return complain("no output", "give -w OUT");
 	if (!*options->paths)
 		return complain("no file", "give capture files or directories");
+	(void)suffix_find(options->out, strlen(options->out), &suffix);
+	if (suffix.compressed)
+		return complain(options->out,
+				"merge does not compress: name it without .zst, then zstd it");
 	if (!format)
-		format = ends_in(options->out, ".pcapng") ? "pcapng" : "pcap";
+		format = suffix.format == PCAP_NG ? "pcapng" : "pcap";
 	options->format = strcmp(format, "pcapng") == 0 ? PCAP_NG : PCAP_CLASSIC;
 	if (options->format == PCAP_CLASSIC && strcmp(format, "pcap") != 0)
 		return complain("-F", "give pcap or pcapng");
-	if (options->format == PCAP_CLASSIC && ends_in(options->out, ".pcapng"))
+	if (options->format == PCAP_CLASSIC && suffix.format == PCAP_NG)
 		return complain(options->out,
 				"the name says pcapng: leave -F out or name it .pcap");
 	return 0;
@@ -206,6 +206,8 @@ static const char *explain(int err)
 		return "not a capture file";
 	case -ENOTSUP:
 		return "another version of the format";
+	case -EFBIG:
+		return "compressed with a window above 8 MiB: decompress it with zstd first";
 	case -EINVAL:
 		return "not a regular file";
 	case -ESTALE:

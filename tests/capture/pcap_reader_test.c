@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "capture/pcap_reader.h"
 #include "capture/pcapng_format.h"
@@ -131,6 +132,26 @@ static void materialize(const struct file *file, char path[64], int *fd)
 	snprintf(path, 64, "/proc/self/fd/%d", *fd);
 }
 
+/* Compressed, so many bytes to a frame. */
+static struct file compressed(const struct file *file, size_t frame_bytes)
+{
+	struct file made = {0};
+	size_t at = 0;
+
+	do {
+		size_t left = file->bytes - at;
+		size_t bytes = left < frame_bytes ? left : frame_bytes;
+		size_t length =
+			ZSTD_compress(made.data + made.bytes, sizeof(made.data) - made.bytes,
+				      file->data + at, bytes, 1);
+
+		assert_false(ZSTD_isError(length));
+		made.bytes += length;
+		at += bytes;
+	} while (at < file->bytes);
+	return made;
+}
+
 struct expected {
 	int open; /* pcap_reader_open()'s result */
 	uint32_t records;
@@ -139,7 +160,8 @@ struct expected {
 };
 
 /* In windows of every kind: one smaller than a header, one that holds all. */
-static void expect(const struct file *file, const struct expected *expected, const char *what)
+static void expect_as_it_is(const struct file *file, const struct expected *expected,
+			    const char *what)
 {
 	static const size_t windows[] = {1, 16, 100, 65536};
 	char path[64];
@@ -168,6 +190,17 @@ static void expect(const struct file *file, const struct expected *expected, con
 		pcap_reader_close(reader);
 	}
 	close(fd);
+}
+
+/* And the same where it is compressed, in frames that end in records and in one. */
+static void expect(const struct file *file, const struct expected *expected, const char *what)
+{
+	struct file many = compressed(file, 51);
+	struct file one = compressed(file, sizeof(file->data));
+
+	expect_as_it_is(file, expected, what);
+	expect_as_it_is(&many, expected, what);
+	expect_as_it_is(&one, expected, what);
 }
 
 /* Two records of 4 bytes: 24 + 2 * 20 = 64 bytes. */
@@ -273,6 +306,51 @@ static void damage(void **state)
 		memcpy(file.data + damages[i].at, &damages[i].value, 4);
 		expect(&file, &(struct expected){0, 1, PCAP_END_DAMAGED, 44}, damages[i].what);
 	}
+}
+
+/* Header and first record are a frame, the second record is another. */
+static void every_cut_of_frames(void **state)
+{
+	struct file plain = two_records();
+	struct file file = compressed(&plain, 44);
+	size_t first = ZSTD_findFrameCompressedSize(file.data, file.bytes);
+	size_t whole = file.bytes;
+
+	for (file.bytes = first; file.bytes <= whole; file.bytes++) {
+		bool cut = file.bytes > first && file.bytes < whole;
+		struct expected expected = {
+			.records = file.bytes == whole ? 2 : 1,
+			.end = cut ? PCAP_END_CUT : PCAP_END_WHOLE,
+			.good_end = file.bytes == whole ? 64 : 44,
+		};
+
+		expect_as_it_is(&file, &expected, "a cut frame");
+	}
+	put_text(&file, 'x', 1000);
+	expect_as_it_is(&file, &(struct expected){0, 2, PCAP_END_DAMAGED, 64}, "no frame");
+}
+
+/* The frames before are not looked at, and offsets count on from the header's end. */
+static void goes_on_at_a_frame(void **state)
+{
+	struct file plain = two_records();
+	struct file file = compressed(&plain, 44);
+	struct pcap_reader *reader;
+	struct pcap_record record;
+	uint64_t good_end;
+	char path[64];
+	int fd;
+
+	materialize(&file, path, &fd);
+	assert_int_equal(pcap_reader_open(&reader, path, 1000), 0);
+	pcap_reader_skip_to_frame(reader, ZSTD_findFrameCompressedSize(file.data, file.bytes));
+	assert_int_equal(pcap_reader_next(reader, &record), 1);
+	assert_int_equal(record.time_ns, 2999999999);
+	assert_int_equal(record.offset, PCAP_FILE_HEADER_BYTES);
+	assert_int_equal(pcap_reader_next(reader, &record), 0);
+	assert_int_equal(pcap_reader_end(reader, &good_end), PCAP_END_WHOLE);
+	pcap_reader_close(reader);
+	close(fd);
 }
 
 static void reads_either_order_and_unit(void **state)
@@ -597,6 +675,8 @@ int main(void)
 		cmocka_unit_test(zero_tails),
 		cmocka_unit_test(zeros_in_the_middle),
 		cmocka_unit_test(damage),
+		cmocka_unit_test(every_cut_of_frames),
+		cmocka_unit_test(goes_on_at_a_frame),
 		cmocka_unit_test(reads_either_order_and_unit),
 		cmocka_unit_test(every_cut_of_blocks),
 		cmocka_unit_test(damaged_blocks),

@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need python3 capinfos editcap mergecap tshark jq
+need python3 capinfos editcap mergecap tshark jq zstd
 export PYTHONDONTWRITEBYTECODE=1
 here=$MIRRORCAP_SOURCE/tests/integration
 info=$MIRRORCAP_BUILD/tools/mirrorcap-info
@@ -90,6 +90,12 @@ tshark -n -r "$T/cut.pcapng" -T fields -e frame.cap_len -e frame.len 2>/dev/null
 expect_eq "$("$info" --output json "$T/cut.pcapng" | jq .total.cut)" \
 	"$(awk '$1 < $2 {cut++} END {print cut}' "$T/lengths.txt")" "cut packets"
 
+# What zstd has compressed is what it holds, in one frame or several.
+zstd -q --check "$T/merged.pcapng" "$T/handmade-ns.pcap" "$T/us.pcap"
+(head -c 24 "$T/swapped-ns.pcap" | zstd && tail -c +25 "$T/swapped-ns.pcap" | zstd) >"$T/two.pcap.zst"
+agree "compressed files" "$T"/{merged.pcapng,handmade-ns.pcap,us.pcap,two.pcap}.zst
+expect_eq "$("$info" --output json "$T/us.pcap.zst" | jq -r '.files[0].compression')" zstd "compression"
+
 # Broken ones. The last record of a copy is cut, zeros are added, rubbish is added, and so on.
 size=$(stat -c %s "$T/swapped-ns.pcap")
 head -c $((size - 3)) "$T/swapped-ns.pcap" >"$T/short.pcap"
@@ -102,6 +108,13 @@ health "$T/zeros.pcap" 1 zeros 4000
 health "$T/damaged.pcap" 1 damaged 4000
 (cat "$T/ns.pcapng" && head -c 4000 /dev/zero | tr '\0' '\377') >"$T/damaged.pcapng"
 health "$T/damaged.pcapng" 1 damaged 4000
+size=$(stat -c %s "$T/two.pcap.zst")
+head -c $((size - 3)) "$T/two.pcap.zst" >"$T/short.pcap.zst"
+health "$T/short.pcap.zst" 1 cut 0
+(cat "$T/two.pcap.zst" && echo text) >"$T/damaged.pcap.zst"
+health "$T/damaged.pcap.zst" 1 damaged 0
+zstd -q --long=24 -c < <(cat "$T/handmade-ns.pcap") >"$T/large.pcap.zst" # of a size that it cannot know
+health "$T/large.pcap.zst" 1 "compressed with a window above 8 MiB" 0
 : >"$T/empty.pcap"
 health "$T/empty.pcap" 1 empty 0
 echo "not one" >"$T/text.pcap"

@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need python3 capinfos editcap mergecap tshark jq
+need python3 capinfos editcap mergecap tshark jq zstd
 export PYTHONDONTWRITEBYTECODE=1
 here=$MIRRORCAP_SOURCE/tests/integration
 merge=$MIRRORCAP_BUILD/tools/mirrorcap-merge
@@ -83,6 +83,9 @@ for n in range(300):
 END
 as_mergecap "all kinds" "$T/us.pcapng" "$T/unordered.pcap" "$T/handmade-ns.pcap" "$T/cut.pcap" \
 	"$T/us.pcapng" "$T/many-000.pcap" "$T/many-001.pcap"
+zstd -q "$T"/many-00[0-9].pcap "$T/us.pcapng"
+as_mergecap "compressed" "$T"/many-00[0-9].pcap.zst "$T/us.pcapng.zst" "$T/many-010.pcap"
+rm "$T"/many-*.zst
 as_mergecap "many" "$T"/many-*.pcap
 cp "$T/ours.packets" "$T/many.packets"
 (
@@ -117,6 +120,7 @@ before=$(sha256sum <"$T/all.pcapng")
 expect_exit 1 "$merge" -w "$T/all.pcapng" "$T/us.pcapng" 2>"$T/exists.err"
 expect_exit 1 "$merge" --force -w "$T/all.pcapng" "$T/us.pcapng" "$T/all.pcapng" 2>"$T/itself.err"
 expect_exit 1 "$merge" --force -w "$T/all.pcapng" "$T/us.pcapng" "$T/map.json" 2>"$T/text.err"
+expect_exit 2 "$merge" -w "$T/new.pcap.zst" "$T/us.pcapng" 2>"$T/compress.err"
 expect_exit 1 "$merge" -w "$T/new.pcap" "$T/nowhere.pcap" 2>"$T/nowhere.err"
 : >"$T/new.pcap.part"
 expect_exit 1 "$merge" -w "$T/new.pcap" "$T/us.pcapng" 2>"$T/part.err"
