@@ -44,8 +44,7 @@ int output_parse(const char *arg, struct output *out)
 	out->path = arg;
 	if (ends_in(arg, "/") || is_directory(arg))
 		return 0;
-	if (ends_in(arg, ".pcap") || ends_in(arg, ".pcapng")) {
-		out->format = ends_in(arg, ".pcapng") ? PCAP_NG : PCAP_CLASSIC;
+	if (suffix_find(arg, strlen(arg), &out->suffix)) {
 		out->kind = OUTPUT_FILE;
 		return 0;
 	}

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "capture/pcap_format.h"
+#include "capture/suffix.h"
 
 enum output_kind {
 	OUTPUT_DIRECTORY, /* OUT/SESSION/START-wW-SEQ.pcap; rotation allowed */
@@ -19,13 +19,13 @@ enum output_kind {
 
 struct output {
 	enum output_kind kind;
-	const char *path;        /* borrowed from the argument; NULL for stdout and null: */
-	enum pcap_format format; /* what the name of an OUTPUT_FILE says */
+	const char *path;     /* borrowed from the argument; NULL for stdout and null: */
+	struct suffix suffix; /* what the name of an OUTPUT_FILE says */
 };
 
 /*
  * Reads the argument of -w. An existing directory, or a path that ends in '/', is a directory;
- * a path that ends in .pcap or .pcapng is a file; "-" and "null:" stand for themselves.
+ * a path that ends as a capture file's name (suffix.h) is a file; "-" and "null:" stand for themselves.
  * Returns 0, or -EINVAL for anything else.
  * *out borrows arg.
  */

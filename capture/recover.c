@@ -12,6 +12,7 @@
 #include "capture/committed.h"
 #include "capture/directory.h"
 #include "capture/recover_walk.h"
+#include "capture/suffix.h"
 
 enum {
 	FILE_MODE = 0640,
@@ -68,9 +69,8 @@ static int open_part(const char *part, struct stat *st)
 static bool name_recovered(const char *part, unsigned int n, char path[SEGMENT_PATH_BYTES])
 {
 	int length = (int)(strlen(part) - strlen(part_suffix));
-	const char *slash = strrchr(part, '/');
-	const char *dot = memrchr(slash ? slash : part, '.', length - (slash ? slash - part : 0));
-	int stem = dot ? (int)(dot - part) : length;
+	const char *suffix = suffix_find(part, (size_t)length, NULL);
+	int stem = suffix ? (int)(suffix - part) : length;
 	char number[16] = "";
 	int needed;
 
@@ -191,7 +191,7 @@ static int decide(struct recover_file *file, int part, uint64_t size)
 	if (err || file->committed > size)
 		file->committed = 0;
 	err = recover_walk(file, part, size);
-	if (err == -EPROTO || err == -ENOTSUP) {
+	if (err == -EPROTO || err == -ENOTSUP || err == -EFBIG) {
 		file->state = RECOVER_FOREIGN;
 		return 0;
 	}

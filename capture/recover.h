@@ -5,6 +5,8 @@
  * are records; zeros are an end. Nothing that was recorded is deleted: what is trimmed goes to a
  * file beside it.
  *
+ * A compressed file is kept frame by frame: capture puts whole records in each, with a check sum.
+ *
  * NAME.pcap.part becomes NAME.recovered.pcap, and what was trimmed NAME.recovered.pcap.tail; where
  * either name is in use already, NAME.recovered-2.pcap and so on. The mark is a part of the name,
  * not an attribute of the file, so that it is seen and that copies keep it.
@@ -22,25 +24,26 @@
 
 enum recover_state {
 	RECOVER_DONE,      /* published */
-	RECOVER_SET_ASIDE, /* not even the file's header is there: all of it is the tail */
+	RECOVER_SET_ASIDE, /* not even the file's header, or a frame, is there: all of it is the tail */
 	RECOVER_LIVE,      /* a capture writes it: untouched */
-	RECOVER_FOREIGN,   /* no capture file: untouched */
-	RECOVER_FAILED,    /* `error`; what is not done yet is in the .part as before */
+	RECOVER_FOREIGN, /* no capture file: untouched */
+	RECOVER_FAILED,  /* `error`; what is not done yet is in the .part as before */
 };
 
 /* Why the records end where they do. */
 enum recover_end {
 	RECOVER_WHOLE,   /* so does the file */
 	RECOVER_ZEROS,   /* nothing but zeros follows */
-	RECOVER_CUT,     /* in the middle of a record */
+	RECOVER_CUT,     /* in the middle of a record or a frame */
 	RECOVER_HOLE,    /* in what the disk has never got */
-	RECOVER_DAMAGED, /* what follows is no record */
+	RECOVER_DAMAGED, /* what follows is no record, or no frame */
 };
 
 struct recover_file {
 	enum recover_state state;
 	enum recover_end end;
-	int error;                     /* -errno */
+	int error; /* -errno */
+	bool compressed;
 	char part[SEGMENT_PATH_BYTES]; /* as it was found */
 	char path[SEGMENT_PATH_BYTES]; /* as it is published, or would be; "": not at all */
 	char tail[SEGMENT_PATH_BYTES]; /* what was trimmed, or would be; "": nothing */
@@ -60,8 +63,8 @@ bool recover_file(struct recover_file *file, const char *part, bool dry_run);
 typedef void recover_report(void *context, const struct recover_file *file);
 
 /*
- * Recovers every file whose name ends in .pcap.part or .pcapng.part in the directory and in the
- * directories in it, and tells of each; symbolic links are not followed.
+ * Recovers every file whose name ends as a capture file's (suffix.h) and then in .part, in the
+ * directory and in the directories in it, and tells of each; symbolic links are not followed.
  * Returns 0, or -errno where a directory could not be read: the others' files are recovered.
  */
 int recover_directory(const char *directory, bool dry_run, recover_report *report, void *context);

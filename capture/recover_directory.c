@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "capture/recover.h"
+#include "capture/suffix.h"
 
 enum { DEPTH = 2 }; /* the directory and those in it */
 
@@ -27,7 +28,8 @@ static bool ends_in(const char *text, const char *end)
 
 static bool is_part(const char *name)
 {
-	return ends_in(name, ".pcap.part") || ends_in(name, ".pcapng.part");
+	return ends_in(name, ".part") &&
+	       suffix_find(name, strlen(name) - strlen(".part"), NULL) != NULL;
 }
 
 static bool is_directory(const char *path)

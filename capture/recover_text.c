@@ -13,6 +13,16 @@ static const char *const endings[] = {
 	[RECOVER_DAMAGED] = " (no records)",
 };
 
+/* What is in the tail. */
+static const char *ending(const struct recover_file *file)
+{
+	if (file->compressed && file->end == RECOVER_CUT)
+		return " (an incomplete frame)";
+	if (file->compressed && file->end == RECOVER_DAMAGED)
+		return " (no frames)";
+	return endings[file->end];
+}
+
 /* What could not be done, and what to do about it. */
 static const char *failure(const struct recover_file *file, char *text, size_t bytes)
 {
@@ -35,7 +45,7 @@ static const char *recovered(const struct recover_file *file, bool dry_run, char
 
 	if (file->trimmed && used >= 0 && (size_t)used < bytes)
 		snprintf(text + used, bytes - (size_t)used, "; trimmed %" PRIu64 " bytes%s to %s",
-			 file->trimmed, endings[file->end], file->tail);
+			 file->trimmed, ending(file), file->tail);
 	return text;
 }
 
@@ -45,8 +55,9 @@ const char *recover_text(const struct recover_file *file, bool dry_run, char *te
 	case RECOVER_DONE:
 		return recovered(file, dry_run, text, bytes);
 	case RECOVER_SET_ASIDE:
-		snprintf(text, bytes, "%s: no file header, so nothing to recover: %s %s",
-			 file->part, dry_run ? "would be renamed" : "renamed", file->tail);
+		snprintf(text, bytes, "%s: no %s, so nothing to recover: %s %s", file->part,
+			 file->compressed ? "whole frame" : "file header",
+			 dry_run ? "would be renamed" : "renamed", file->tail);
 		return text;
 	case RECOVER_LIVE:
 		snprintf(text, bytes, "%s: a capture writes it: left alone", file->part);

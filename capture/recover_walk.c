@@ -8,6 +8,7 @@
 
 #include "capture/chunk.h"
 #include "capture/pcap_reader.h"
+#include "capture/zstd_reader.h"
 
 enum {
 	WINDOW_BYTES = 1 << 20,
@@ -102,6 +103,57 @@ static int walk(struct recover_file *file, int fd, struct pcap_reader *reader, u
 	return rc;
 }
 
+/* Of the records that the reader has next: how many begin at or after `begin` and end before or at `end`. */
+static int count_records(struct recover_file *file, struct pcap_reader *reader, uint64_t begin,
+			 uint64_t end)
+{
+	struct pcap_record record;
+	int rc;
+
+	file->packets = 0;
+	while ((rc = pcap_reader_next(reader, &record)) == 1 && record.end <= end)
+		file->packets += record.offset >= begin;
+	return rc < 0 ? rc : 0;
+}
+
+/*
+ * Of a compressed file, whose frames hold whole records each: from the committed length to the last
+ * whole frame. Its check sum vouches for the records. header_end: of the file's header, decompressed.
+ */
+static int walk_frames(struct recover_file *file, int fd, struct pcap_reader *reader,
+		       uint64_t header_end)
+{
+	static const enum recover_end reasons[] = {
+		[ZSTD_READER_WHOLE] = RECOVER_WHOLE,
+		[ZSTD_READER_CUT] = RECOVER_CUT,
+		[ZSTD_READER_DAMAGED] = RECOVER_DAMAGED,
+	};
+	struct zstd_place good = {0};
+	enum zstd_reader_end end;
+	uint64_t begin;
+	int err = 0;
+
+	/* What pcapng's blocks mean is told by those before them: it is counted from its begin. */
+	if (file->committed && pcap_reader_format(reader) == PCAP_CLASSIC) {
+		pcap_reader_skip_to_frame(reader, file->committed);
+		good.plain = header_end;
+	} else if (file->committed) {
+		err = zstd_reader_pass(fd, file->committed, &good, &end);
+	}
+	if (err)
+		return err;
+	good.file = file->committed;
+	begin = good.plain;
+	err = zstd_reader_pass(fd, UINT64_MAX, &good, &end);
+	if (err)
+		return err;
+	if (good.plain < header_end)
+		return -ENODATA;
+	file->bytes = good.file;
+	file->end = reasons[end];
+	return count_records(file, reader, begin, good.plain);
+}
+
 /* The offset after the last byte from `begin` on that is not 0; begin: there is none. */
 static int find_content(int fd, uint64_t begin, uint64_t size, uint64_t *end)
 {
@@ -147,21 +199,13 @@ static bool begins_with_zeros(int fd)
 	       memcmp(found, zeros, sizeof(zeros)) == 0;
 }
 
-int recover_walk(struct recover_file *file, int fd, uint64_t size)
+/* Of a file that is not compressed. */
+static int walk_records(struct recover_file *file, int fd, struct pcap_reader *reader,
+			uint64_t size)
 {
-	struct pcap_reader *reader;
 	uint64_t hole;
-	char path[64];
 	int err;
 
-	/* This very file, whatever its name stands for by now. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	err = pcap_reader_open(&reader, path, WINDOW_BYTES);
-	if (err) {
-		file->committed = 0;
-		file->trimmed = size;
-		return err == -EPROTO && begins_with_zeros(fd) ? -ENODATA : err;
-	}
 	if (file->committed < PCAP_FILE_HEADER_BYTES)
 		file->committed = 0;
 	/* What pcapng's blocks mean is told by those before them. */
@@ -169,11 +213,40 @@ int recover_walk(struct recover_file *file, int fd, uint64_t size)
 		pcap_reader_skip(reader, file->committed);
 	hole = find_hole(fd, file->committed, size);
 	err = walk(file, fd, reader, hole);
-	if (err == -EAGAIN) {
-		pcap_reader_skip(reader, PCAP_FILE_HEADER_BYTES);
-		err = walk(file, fd, reader, hole);
-	}
+	if (err != -EAGAIN)
+		return err;
+	pcap_reader_skip(reader, PCAP_FILE_HEADER_BYTES);
+	return walk(file, fd, reader, hole);
+}
+
+/* Nothing of it can be kept. */
+static int give_up(struct recover_file *file, uint64_t size, int err)
+{
+	file->committed = 0;
+	file->trimmed = size;
+	return err;
+}
+
+int recover_walk(struct recover_file *file, int fd, uint64_t size)
+{
+	struct pcap_reader *reader;
+	uint64_t header_end;
+	char path[64];
+	int err;
+
+	/* This very file, whatever its name stands for by now. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	err = pcap_reader_open(&reader, path, WINDOW_BYTES);
+	if (err)
+		return give_up(file, size,
+			       err == -EPROTO && begins_with_zeros(fd) ? -ENODATA : err);
+	file->compressed = pcap_reader_compressed(reader);
+	(void)pcap_reader_end(reader, &header_end);
+	err = file->compressed ? walk_frames(file, fd, reader, header_end)
+			       : walk_records(file, fd, reader, size);
 	pcap_reader_close(reader);
+	if (err == -ENODATA)
+		return give_up(file, size, err);
 	if (err)
 		return err;
 	if (file->bytes < file->committed)

@@ -8,10 +8,10 @@
 #include "capture/recover.h"
 
 /*
- * Walks over the records of the file fd from file->committed on, and fills in end, bytes, packets,
- * trimmed and zeros. size: the file's, bytes.
- * Returns 0 or -errno: -EPROTO or -ENOTSUP where it is no capture file, -ENODATA where its header
- * is missing.
+ * Walks over the records of the file fd from file->committed on, and fills in compressed, end,
+ * bytes, packets, trimmed and zeros. size: the file's, bytes.
+ * Returns 0 or -errno: -EPROTO, -ENOTSUP or -EFBIG where it is no capture file, -ENODATA where its
+ * header is missing.
  */
 int recover_walk(struct recover_file *file, int fd, uint64_t size);
 

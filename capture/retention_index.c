@@ -55,6 +55,7 @@ bool retention_index_is_name(const char *name)
 		return false;
 	if (!skip_text(&name, ".pcapng") && !skip_text(&name, ".pcap"))
 		return false;
+	(void)skip_text(&name, ".zst");
 	return *name == '\0' || (recovered && strcmp(name, ".tail") == 0);
 }
 

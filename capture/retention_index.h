@@ -3,7 +3,7 @@
  * What retention may remove: the complete files below an output directory, oldest first.
  *
  * A file is in it by its name alone, which must be a segment's to the letter, published or
- * recovered: START-wW-SEQ[.recovered[-N]].pcap or .pcapng, and what recovery trimmed, with .tail
+ * recovered: START-wW-SEQ[.recovered[-N]].pcap or .pcapng, perhaps with .zst, and what recovery trimmed, with .tail
  * behind it. All else in the directories is somebody's, or is being written.
  */
 #ifndef CAPTURE_RETENTION_INDEX_H

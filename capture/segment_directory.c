@@ -17,7 +17,7 @@ enum {
 
 struct segment_directory {
 	char *path;
-	enum pcap_format format;
+	struct suffix suffix;
 	pthread_mutex_t lock; /* around the first use */
 	bool ready;           /* created and searched; under lock */
 	bool unsynced;        /* created, but a crash could still take it; atomic */
@@ -50,14 +50,14 @@ void segment_directory_free(struct segment_directory *directory)
 	free(directory);
 }
 
-void segment_directory_set_format(struct segment_directory *directory, enum pcap_format format)
+void segment_directory_set_suffix(struct segment_directory *directory, struct suffix suffix)
 {
-	directory->format = format;
+	directory->suffix = suffix;
 }
 
 const char *segment_directory_suffix(const struct segment_directory *directory)
 {
-	return directory->format == PCAP_NG ? ".pcapng" : ".pcap";
+	return suffix_text(directory->suffix);
 }
 
 const char *segment_directory_path(const struct segment_directory *directory)
@@ -65,7 +65,7 @@ const char *segment_directory_path(const struct segment_directory *directory)
 	return directory->path;
 }
 
-/* The SEQ of a name START-wW-SEQ.pcap or .pcapng, published, .part or recovered; else 0. */
+/* The SEQ of a name START-wW-SEQ.pcap, .pcapng or .zst of those, published, .part or recovered; else 0. */
 static uint32_t name_sequence(const char *name)
 {
 	const char *dash = strrchr(name, '-');

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "capture/pcap_format.h"
+#include "capture/suffix.h"
 
 /* Where a stream's segments go. Shared by all workers' writers. */
 struct segment_directory;
@@ -22,9 +22,8 @@ struct segment_directory;
 struct segment_directory *segment_directory_new(const char *out, const char *name);
 void segment_directory_free(struct segment_directory *directory);
 
-/* Its files' format, for their names; before the first segment. Classic pcap where not said. */
-void segment_directory_set_format(struct segment_directory *directory, enum pcap_format format);
-/* ".pcap" or ".pcapng". */
+/* What its files' names end in; before the first segment. .pcap where not said. */
+void segment_directory_set_suffix(struct segment_directory *directory, struct suffix suffix);
 const char *segment_directory_suffix(const struct segment_directory *directory);
 
 /* Its path. Borrowed. */

@@ -168,8 +168,8 @@ static int check_format(const struct parse *parse)
 	struct options *options = parse->options;
 
 	if (options->output.kind == OUTPUT_FILE && !parse->format)
-		options->format = options->output.format;
-	if (options->output.kind == OUTPUT_FILE && options->format != options->output.format)
+		options->format = options->output.suffix.format;
+	if (options->output.kind == OUTPUT_FILE && options->format != options->output.suffix.format)
 		return options_error("-F", parse->format,
 				     "the file's name says otherwise: change it");
 	if (options->format == PCAP_NG && options->precision == PCAP_US)

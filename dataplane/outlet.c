@@ -56,7 +56,8 @@ static int open_directories(struct outlet *outlet, const struct options *options
 			options->output.path, options->combined ? "all" : sessions[i].name);
 		if (!outlet->directories[i])
 			return -ENOMEM;
-		segment_directory_set_format(outlet->directories[i], options->format);
+		segment_directory_set_suffix(outlet->directories[i],
+					     (struct suffix){options->format, false});
 	}
 	return outlet->directories ? 0 : -ENOMEM;
 }
