@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +112,9 @@ void writer_fail(struct writer *writer, int error, const char *path)
 		snprintf(writer->error_path, sizeof(writer->error_path), "%s", path);
 	}
 	pthread_mutex_unlock(&writer->lock);
+	/* Without a next file to go on in, the output is at its end. */
+	if (writer->config.output.kind != OUTPUT_DIRECTORY)
+		__atomic_store_n(&writer->broken, true, __ATOMIC_RELAXED);
 }
 
 int writer_take_error(struct writer *writer, char *path)
@@ -133,44 +135,10 @@ bool writer_broken(const struct writer *writer)
 	return __atomic_load_n(&writer->broken, __ATOMIC_RELAXED);
 }
 
-void writer_add_file(struct writer *writer, const char *path, uint64_t packets, uint64_t bytes)
-{
-	struct writer_file file = {.path = strdup(path), .packets = packets, .bytes = bytes};
-	struct writer_file *grown = writer->files;
-
-	/* Grow at powers of two: the count itself tells when. */
-	if ((writer->file_count & (writer->file_count - 1)) == 0) {
-		size_t room = writer->file_count ? 2 * (size_t)writer->file_count : 1;
-
-		grown = realloc(writer->files, room * sizeof(*grown));
-		if (grown)
-			writer->files = grown;
-	}
-	if (!file.path || !grown) {
-		free(file.path);
-		writer_fail(writer, -ENOMEM, path);
-		return;
-	}
-	writer->files[writer->file_count++] = file;
-}
-
 const struct writer_file *writer_files(const struct writer *writer, uint32_t *count)
 {
 	*count = writer->file_count;
 	return writer->files;
-}
-
-/* The thread that starts the writer may be pinned, to a core that polls: leave it. */
-void writer_choose_cpu(int cpu)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	for (int i = 0; i < CPU_SETSIZE; i++)
-		if (cpu < 0 || i == cpu)
-			CPU_SET(i, &cpus);
-	/* Refused: it runs where it is, only slower. */
-	(void)pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
 }
 
 /* Returns false where the ring was empty. */
@@ -205,14 +173,15 @@ static void *run(void *argument)
 	const struct timespec pause = {.tv_nsec = IDLE_NS};
 	struct writer *writer = argument;
 
-	writer_choose_cpu(writer->config.cpu);
+	writer_task_choose_cpu(writer->config.cpu);
 	for (;;) {
 		/* Looked at first: what was handed over before the stop is then seen below. */
 		bool stopping = __atomic_load_n(&writer->stopping, __ATOMIC_ACQUIRE);
 		bool busy = accept_chunks(writer);
 
 		busy |= end_writes(writer, 0);
-		writer_stream_publish_due(writer);
+		writer_sync_collect(writer);
+		writer_publish_due(writer); /* of what no sync is under way for */
 		writer_sync_due(writer);
 		if (busy)
 			continue;
@@ -224,6 +193,8 @@ static void *run(void *argument)
 			nanosleep(&pause, NULL);
 	}
 	writer_stream_finish_all(writer);
+	writer_sync_finish(writer);
+	writer_publish_finish(writer);
 	return NULL;
 }
 
@@ -236,7 +207,9 @@ static int start_threads(struct writer *writer)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = writer_sync_start(writer);
+	err = writer_publish_start(writer);
+	if (!err)
+		err = writer_sync_start(writer);
 	if (!err) {
 		err = -pthread_create(&writer->thread, NULL, run, writer);
 		writer->started = err == 0;
@@ -251,9 +224,7 @@ static int allocate(struct writer *writer)
 
 	writer->jobs = calloc(jobs, sizeof(*writer->jobs));
 	writer->streams = calloc(writer->config.streams, sizeof(*writer->streams));
-	writer->ended =
-		calloc((size_t)writer->config.streams + WRITER_ENDED_SPARE, sizeof(*writer->ended));
-	if (!writer->jobs || !writer->streams || !writer->ended)
+	if (!writer->jobs || !writer->streams)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < writer->config.streams; i++) {
 		writer->streams[i].first = WRITER_NO_JOB;
@@ -268,6 +239,8 @@ int writer_start(struct writer **writer, const struct writer_config *config)
 	int err;
 
 	if (config->streams == 0 || ring_capacity(config->empty) < chunk_pool_count(config->pool))
+		return -EINVAL;
+	if (config->output.kind == OUTPUT_DIRECTORY && config->files_max <= config->streams)
 		return -EINVAL;
 	started = calloc(1, sizeof(*started));
 	if (!started)
@@ -295,6 +268,7 @@ void writer_stop(struct writer *writer)
 		writer->ops->hurry(writer->backend);
 	pthread_join(writer->thread, NULL);
 	writer_sync_stop(writer);
+	writer_publish_stop(writer);
 	writer->started = false;
 }
 
@@ -303,12 +277,12 @@ void writer_free(struct writer *writer)
 	if (!writer)
 		return;
 	writer_sync_stop(writer);
+	writer_publish_stop(writer);
 	if (writer->backend)
 		writer->ops->stop(writer->backend);
 	for (uint32_t i = 0; i < writer->file_count; i++)
 		free(writer->files[i].path);
 	free(writer->files);
-	free(writer->ended);
 	free(writer->streams);
 	free(writer->jobs);
 	pthread_mutex_destroy(&writer->lock);

@@ -6,6 +6,9 @@
  * Methods, best first; the best that passes a trial write on the target directory is used:
  * io_uring with O_DIRECT, pwrite with O_DIRECT, pwrite.
  *
+ * Files are closed, synced and named in a thread beside the writer's: writes go on meanwhile. A stream
+ * that needs a new file while too many are open waits until others are published.
+ *
  * After a failed write the segment ends at its last record that is safely on disk: what comes
  * after is counted as write_failed until the stream's next segment. The worker begins one a second
  * later; an output that is not a directory can have none, and is broken. A failed sync is a failed
@@ -61,6 +64,8 @@ struct writer_config {
 	bool replace; /* --force: a single file is renamed over an existing one */
 	uint32_t worker;
 	uint32_t streams;
+	/* Files that may be open at once, of segments that have ended included; > streams. */
+	uint32_t files_max;
 	struct segment_directory **directories; /* by stream; borrowed; NULL unless a directory */
 	struct chunk_pool *pool;                /* borrowed; registered with io_uring */
 	struct ring *full, *empty;              /* borrowed: from and back to the worker; each holds

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Internal to the writer: what its thread keeps, and the two halves' calls to each other.
+ * Internal to the writer: what its thread keeps, and its parts' calls to each other.
  * writer.c has the thread and the public calls, writer_stream.c the order of writes within a
- * stream, the segments and the counting, writer_sync.c the syncs of open segments.
+ * stream, the segments and the counting, writer_sync.c the syncs of open segments,
+ * writer_publish.c the ended ones.
  */
 #ifndef CAPTURE_WRITER_INTERNAL_H
 #define CAPTURE_WRITER_INTERNAL_H
@@ -14,11 +15,9 @@
 #include "capture/segment_sync.h"
 #include "capture/writer.h"
 #include "capture/writer_backend.h"
+#include "capture/writer_task.h"
 
 enum { WRITER_NO_JOB = UINT32_MAX };
-
-/* Ended segments that may stay open, beyond one open file for each stream. */
-enum { WRITER_ENDED_SPARE = 16 };
 
 enum writer_job_state {
 	WRITER_JOB_QUEUED,
@@ -48,25 +47,27 @@ struct writer_stream {
 	struct segment segment;
 };
 
-enum writer_sync_state {
-	WRITER_SYNC_IDLE,
-	WRITER_SYNC_BEGUN, /* commits and count are the sync thread's */
-	WRITER_SYNC_DONE,
-	WRITER_SYNC_END,
+/* Syncs of open segments; the writer's thread's but for what is said. */
+struct writer_sync {
+	bool grown;                     /* some segment has, since the last stock-taking */
+	uint64_t begun_ns;              /* on the monotonic clock */
+	struct segment_commit *commits; /* the task's while it is under way, as is count */
+	uint32_t *streams;              /* whose commits they are */
+	uint32_t count;
+	struct writer_task task;
 };
 
-/* Syncs of open segments; in the writer's thread but for what is said. */
-struct writer_sync {
-	bool started;
-	bool grown;        /* some segment has, since the last stock-taking */
-	uint64_t begun_ns; /* on the monotonic clock */
-	struct segment_commit *commits;
-	uint32_t *streams; /* whose commits they are */
-	uint32_t count;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	enum writer_sync_state state; /* under lock; atomic where read without */
+/* Ended segments; the writer's thread's but for what is said. */
+struct writer_publish {
+	uint32_t files_max; /* segments whose file is open: written to, ended, and in the batch */
+	struct segment_end *ended; /* files_max; waiting for the next batch */
+	uint32_t ended_count;
+	uint64_t ended_ns;         /* when the first of them had ended, on the monotonic clock */
+	struct segment_end *batch; /* files_max; the task's while it is under way */
+	uint32_t batch_count;
+	bool any;    /* file was published; the task's while it is under way */
+	bool wanted; /* some stream waits for one to be */
+	struct writer_task task;
 };
 
 struct writer {
@@ -78,24 +79,20 @@ struct writer {
 	uint32_t accepted;  /* jobs that have not gone back yet */
 	uint32_t under_way; /* writes */
 
-	uint32_t open_count;       /* segments */
-	struct segment_end *ended; /* segments to publish: streams + WRITER_ENDED_SPARE */
-	uint32_t ended_count;
-	uint64_t ended_ns; /* when the first of them had ended, on the monotonic clock */
-	bool published;    /* there was a segment before */
-
+	uint32_t open_count; /* segments that are written to */
+	struct writer_publish publish;
 	struct writer_sync sync;
 
 	pthread_t thread;
 	bool started;
 	bool stopping; /* atomic; any thread: writes, writer thread: reads */
-	bool broken;   /* atomic; writer thread: writes, any thread: reads */
+	bool broken;   /* atomic; any thread */
 
 	pthread_mutex_t lock; /* of the two below */
 	int error;            /* the first since it was taken, -errno */
 	char error_path[SEGMENT_PATH_BYTES];
 
-	struct writer_file *files; /* writer thread, until it has ended */
+	struct writer_file *files; /* the publishing task's, until it has ended */
 	uint32_t file_count;
 };
 
@@ -105,10 +102,10 @@ void writer_stream_accept(struct writer *writer, struct chunk *chunk);
 /* A job's write has ended. */
 void writer_stream_end(struct writer *writer, const struct writer_result *result);
 
-/* Publishes the segments that have ended, where they have waited long enough. */
-void writer_stream_publish_due(struct writer *writer);
+/* There is room for open files again. */
+void writer_stream_resume(struct writer *writer);
 
-/* Ends and publishes what is still open; no job is left. */
+/* Ends what is still open; no job is left. */
 void writer_stream_finish_all(struct writer *writer);
 
 /* The disk would not say that it has what was written. */
@@ -123,14 +120,34 @@ int writer_sync_start(struct writer *writer);
 /* Also where it was not started. */
 void writer_sync_stop(struct writer *writer);
 
-/* Takes the results of a sync that has ended; begins the next where one is due. */
+/* Takes the results of a sync that has ended. */
+void writer_sync_collect(struct writer *writer);
+
+/* Begins a sync where one is due. */
 void writer_sync_due(struct writer *writer);
 
-/* Waits for the sync under way, if any: open files may be closed and renamed then. */
-void writer_sync_wait(struct writer *writer);
+/* Waits for the sync under way, if any, and takes its results: files may be closed then. */
+void writer_sync_finish(struct writer *writer);
 
-/* Lets the calling thread run on this CPU, -1: on any. */
-void writer_choose_cpu(int cpu);
+/* Starts the thread that publishes, where there is something to publish. Returns 0 or -errno. */
+int writer_publish_start(struct writer *writer);
+/* Also where it was not started. */
+void writer_publish_stop(struct writer *writer);
+
+/* May one more segment be opened? Where not, writer_stream_resume() follows. */
+bool writer_publish_has_room(struct writer *writer);
+
+/* A segment has ended: it is copied. */
+void writer_publish_add(struct writer *writer, const struct segment_end *end);
+
+/* Should the segment have ended, it is to stay NAME.part. error: -errno. */
+void writer_publish_spoil(struct writer *writer, const struct segment *segment, int error);
+
+/* Takes what was published; begins to publish what has ended and waited long enough. */
+void writer_publish_due(struct writer *writer);
+
+/* Publishes what has ended, and waits for it; no sync is under way. */
+void writer_publish_finish(struct writer *writer);
 
 /* CLOCK_MONOTONIC. */
 uint64_t writer_now_ns(void);
@@ -138,10 +155,7 @@ uint64_t writer_now_ns(void);
 /* The output is files: not a pipe, nor null: */
 bool writer_is_file(const struct writer *writer);
 
-/* Keeps a failure for writer_take_error(). error: -errno. */
+/* Keeps a failure for writer_take_error(). error: -errno; path: what failed. Any thread. */
 void writer_fail(struct writer *writer, int error, const char *path);
-
-/* Notes a published file; out of memory: a failure. */
-void writer_add_file(struct writer *writer, const char *path, uint64_t packets, uint64_t bytes);
 
 #endif

@@ -12,9 +12,6 @@
 
 #include "capture/writer_internal.h"
 
-/* Segments that end within this time are published together. */
-#define PUBLISH_NS 100000000u
-
 bool writer_is_file(const struct writer *writer)
 {
 	return writer->config.output.kind == OUTPUT_DIRECTORY ||
@@ -26,14 +23,6 @@ static struct chunk *chunk_of(const struct writer *writer, uint32_t job)
 	return chunk_pool_at(writer->config.pool, job);
 }
 
-/* path: what failed. Without a next file to go on in, the output is at its end. */
-static void fail(struct writer *writer, int error, const char *path)
-{
-	writer_fail(writer, error, path);
-	if (writer->config.output.kind != OUTPUT_DIRECTORY)
-		__atomic_store_n(&writer->broken, true, __ATOMIC_RELAXED);
-}
-
 /* Names the object of a failure: the file where there is one to be, else the output. */
 static void fail_segment(struct writer *writer, const struct writer_stream *stream, int error)
 {
@@ -41,7 +30,7 @@ static void fail_segment(struct writer *writer, const struct writer_stream *stre
 
 	if (writer_is_file(writer))
 		segment_path(&stream->segment, path);
-	fail(writer, error, path);
+	writer_fail(writer, error, path);
 }
 
 static int open_segment(struct writer *writer, struct writer_stream *stream,
@@ -57,7 +46,7 @@ static int open_segment(struct writer *writer, struct writer_stream *stream,
 	case OUTPUT_FILE:
 		/* Only what was there before the capture may be replaced. */
 		return segment_open_file(&stream->segment, config->output.path,
-					 config->replace && !writer->published, direct);
+					 config->replace && !writer->publish.any, direct);
 	case OUTPUT_STDOUT:
 	case OUTPUT_NULL:
 		stream->segment.fd = STDOUT_FILENO;
@@ -74,44 +63,12 @@ uint64_t writer_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* What could not be published is still there, and its packets count as written. */
-static void note_file(struct writer *writer, const struct segment_end *end)
-{
-	char path[SEGMENT_PATH_BYTES];
-
-	segment_path(&end->segment, path);
-	if (end->error)
-		fail(writer, end->error, path);
-	if (end->logical_bytes == 0)
-		return;
-	writer->published |= end->segment.named;
-	if (end->segment.named)
-		retention_published(writer->config.retention, path, end->logical_bytes);
-	if (!end->segment.named) {
-		segment_part_path(&end->segment, path);
-		if (access(path, F_OK) < 0)
-			return;
-	}
-	writer_add_file(writer, path, end->packets, end->logical_bytes);
-}
-
-static void publish_ended(struct writer *writer)
-{
-	writer_sync_wait(writer);
-	segment_publish_all(writer->ended, writer->ended_count);
-	for (uint32_t i = 0; i < writer->ended_count; i++)
-		note_file(writer, &writer->ended[i]);
-	writer->ended_count = 0;
-}
-
 static void begin_segment(struct writer *writer, struct writer_stream *stream,
 			  const struct chunk *chunk)
 {
 	bool low;
 	int error;
 
-	if (writer->open_count + writer->ended_count == writer->config.streams + WRITER_ENDED_SPARE)
-		publish_ended(writer);
 	low = free_space_low(writer->config.space);
 	error = low ? -ENOSPC : open_segment(writer, stream, chunk);
 	writer->open_count += error == 0;
@@ -123,7 +80,7 @@ static void begin_segment(struct writer *writer, struct writer_stream *stream,
 	stream->committed = 0;
 	stream->sync_error = 0;
 	if (low) /* there is no name yet */
-		fail(writer, error, writer->config.output.path);
+		writer_fail(writer, error, writer->config.output.path);
 	else if (error)
 		fail_segment(writer, stream, error);
 }
@@ -135,23 +92,20 @@ static void begin_segment(struct writer *writer, struct writer_stream *stream,
 static void finish_segment(struct writer *writer, struct writer_stream *stream)
 {
 	bool wanted = stream->packets > 0 || writer->config.output.kind == OUTPUT_FILE;
+	struct segment_end end;
 
 	stream->open = false;
 	writer->open_count--;
 	if (!writer_is_file(writer))
 		return;
-	if (writer->ended_count == 0)
-		writer->ended_ns = writer_now_ns();
-	writer->ended[writer->ended_count++] = (struct segment_end){
+	end = (struct segment_end){
 		.segment = stream->segment,
 		.logical_bytes = wanted ? stream->good_end : 0,
 		.packets = stream->packets,
 		.unsynced = writer->config.sync_mode == WRITER_SYNC_NONE,
 		.error = stream->sync_error,
 	};
-	/* The next one of a single file needs its name. */
-	if (writer->config.output.kind == OUTPUT_FILE)
-		publish_ended(writer);
+	writer_publish_add(writer, &end);
 }
 
 bool writer_stream_has(const struct writer_stream *stream, const struct segment *segment)
@@ -169,29 +123,21 @@ void writer_stream_fail_sync(struct writer *writer, struct writer_stream *stream
 	char path[SEGMENT_PATH_BYTES];
 
 	segment_path(&commit->segment, path);
-	fail(writer, commit->error, path);
+	writer_fail(writer, commit->error, path);
 	if (writer_stream_has(stream, &commit->segment)) {
 		stream->sync_error = commit->error;
 		stream->failed = true;
 	}
-	for (uint32_t i = 0; i < writer->ended_count; i++)
-		if (writer->ended[i].segment.fd == commit->segment.fd)
-			writer->ended[i].error = commit->error;
-}
-
-void writer_stream_publish_due(struct writer *writer)
-{
-	if (writer->ended_count && writer_now_ns() - writer->ended_ns >= PUBLISH_NS)
-		publish_ended(writer);
+	writer_publish_spoil(writer, &commit->segment, commit->error);
 }
 
 /* May the write of the first queued job begin? */
-static bool may_begin(const struct writer *writer, const struct writer_stream *stream)
+static bool may_begin(struct writer *writer, const struct writer_stream *stream)
 {
 	const struct chunk *chunk = chunk_of(writer, stream->first_queued);
 
 	if (stream->first_queued == stream->first)
-		return true;
+		return !(chunk->flags & CHUNK_OPENS) || writer_publish_has_room(writer);
 	/* The segment before must be finished first, and this block be written. */
 	return !(chunk->flags & CHUNK_OPENS) && chunk->file_offset >= stream->submitted_end;
 }
@@ -331,10 +277,15 @@ void writer_stream_end(struct writer *writer, const struct writer_result *result
 	advance(writer, stream);
 }
 
+void writer_stream_resume(struct writer *writer)
+{
+	for (uint32_t i = 0; i < writer->config.streams; i++)
+		advance(writer, &writer->streams[i]);
+}
+
 void writer_stream_finish_all(struct writer *writer)
 {
 	for (uint32_t i = 0; i < writer->config.streams; i++)
 		if (writer->streams[i].open)
 			finish_segment(writer, &writer->streams[i]);
-	publish_ended(writer);
 }

@@ -12,34 +12,12 @@
 
 #include "capture/writer_internal.h"
 
-static void *run(void *argument)
+/* In the task's thread. */
+static void commit(void *argument)
 {
-	struct writer *writer = argument;
-	struct writer_sync *sync = &writer->sync;
+	struct writer_sync *sync = argument;
 
-	writer_choose_cpu(writer->config.cpu);
-	pthread_mutex_lock(&sync->lock);
-	while (sync->state != WRITER_SYNC_END) {
-		if (sync->state != WRITER_SYNC_BEGUN) {
-			pthread_cond_wait(&sync->changed, &sync->lock);
-			continue;
-		}
-		pthread_mutex_unlock(&sync->lock);
-		segment_sync_commit(sync->commits, sync->count);
-		pthread_mutex_lock(&sync->lock);
-		__atomic_store_n(&sync->state, WRITER_SYNC_DONE, __ATOMIC_RELEASE);
-		pthread_cond_broadcast(&sync->changed);
-	}
-	pthread_mutex_unlock(&sync->lock);
-	return NULL;
-}
-
-static void set_state(struct writer_sync *sync, enum writer_sync_state state)
-{
-	pthread_mutex_lock(&sync->lock);
-	__atomic_store_n(&sync->state, state, __ATOMIC_RELAXED);
-	pthread_cond_broadcast(&sync->changed);
-	pthread_mutex_unlock(&sync->lock);
+	segment_sync_commit(sync->commits, sync->count);
 }
 
 /* Lists the segments that have grown since they were committed last. */
@@ -63,35 +41,31 @@ static void take_stock(struct writer *writer)
 	}
 }
 
-static void collect(struct writer *writer)
+void writer_sync_collect(struct writer *writer)
 {
 	struct writer_sync *sync = &writer->sync;
 
+	if (!writer_task_collect(&sync->task))
+		return;
 	for (uint32_t i = 0; i < sync->count; i++) {
-		const struct segment_commit *commit = &sync->commits[i];
+		const struct segment_commit *done = &sync->commits[i];
 		struct writer_stream *stream = &writer->streams[sync->streams[i]];
 
-		if (commit->error)
-			writer_stream_fail_sync(writer, stream, commit);
-		else if (writer_stream_has(stream, &commit->segment))
-			stream->committed = commit->bytes;
+		if (done->error)
+			writer_stream_fail_sync(writer, stream, done);
+		else if (writer_stream_has(stream, &done->segment))
+			stream->committed = done->bytes;
 	}
 	sync->count = 0;
-	set_state(sync, WRITER_SYNC_IDLE);
 }
 
 void writer_sync_due(struct writer *writer)
 {
 	struct writer_sync *sync = &writer->sync;
-	enum writer_sync_state state;
 	uint64_t now_ns;
 
-	if (!sync->started)
-		return;
-	state = __atomic_load_n(&sync->state, __ATOMIC_ACQUIRE);
-	if (state == WRITER_SYNC_DONE)
-		collect(writer);
-	if (state == WRITER_SYNC_BEGUN || !sync->grown)
+	/* Done or not: what is in it was not collected yet. */
+	if (!sync->task.started || !sync->grown || sync->count)
 		return;
 	now_ns = writer_now_ns();
 	if (now_ns - sync->begun_ns < writer->config.sync_ns)
@@ -100,27 +74,18 @@ void writer_sync_due(struct writer *writer)
 	sync->grown = false;
 	take_stock(writer);
 	if (sync->count)
-		set_state(sync, WRITER_SYNC_BEGUN);
+		writer_task_begin(&sync->task);
 }
 
-void writer_sync_wait(struct writer *writer)
+void writer_sync_finish(struct writer *writer)
 {
-	struct writer_sync *sync = &writer->sync;
-
-	if (!sync->started)
-		return;
-	pthread_mutex_lock(&sync->lock);
-	while (sync->state == WRITER_SYNC_BEGUN)
-		pthread_cond_wait(&sync->changed, &sync->lock);
-	pthread_mutex_unlock(&sync->lock);
-	if (sync->state == WRITER_SYNC_DONE)
-		collect(writer);
+	writer_task_wait(&writer->sync.task);
+	writer_sync_collect(writer);
 }
 
 int writer_sync_start(struct writer *writer)
 {
 	struct writer_sync *sync = &writer->sync;
-	int err;
 
 	if (!writer_is_file(writer) || writer->config.sync_mode != WRITER_SYNC_INTERVAL)
 		return 0;
@@ -128,29 +93,14 @@ int writer_sync_start(struct writer *writer)
 	sync->streams = calloc(writer->config.streams, sizeof(*sync->streams));
 	if (!sync->commits || !sync->streams)
 		return -ENOMEM;
-	pthread_mutex_init(&sync->lock, NULL);
-	pthread_cond_init(&sync->changed, NULL);
-	err = -pthread_create(&sync->thread, NULL, run, writer);
-	sync->started = err == 0;
-	if (err) {
-		pthread_cond_destroy(&sync->changed);
-		pthread_mutex_destroy(&sync->lock);
-	}
-	return err;
+	return writer_task_start(&sync->task, commit, sync, writer->config.cpu);
 }
 
 void writer_sync_stop(struct writer *writer)
 {
 	struct writer_sync *sync = &writer->sync;
 
-	if (sync->started) {
-		writer_sync_wait(writer);
-		set_state(sync, WRITER_SYNC_END);
-		pthread_join(sync->thread, NULL);
-		pthread_cond_destroy(&sync->changed);
-		pthread_mutex_destroy(&sync->lock);
-	}
-	sync->started = false;
+	writer_task_stop(&sync->task);
 	free(sync->commits);
 	free(sync->streams);
 	sync->commits = NULL;

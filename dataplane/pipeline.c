@@ -231,6 +231,7 @@ static int open_writer(struct pipeline *p, uint32_t i)
 		.replace = p->options->force,
 		.worker = i,
 		.streams = p->streams,
+		.files_max = p->sizing.segment_files,
 		.directories = p->outlet.directories,
 		.pool = lane->pool,
 		.full = lane->full,

@@ -22,6 +22,9 @@ enum {
 	 * the chunk early. */
 	LOG_RECORD_BYTES = 64,
 	FILES_SPARE = 128, /* beside segments: rings, sockets, ledger, libraries */
+	/* Ended, not published yet, of each worker; at most: 100 a second while a sync takes two. */
+	FILES_ENDED_MIN = 16,
+	FILES_ENDED_MAX = 256,
 };
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
@@ -49,25 +52,37 @@ static uint64_t chunk_bytes(const struct sizing_input *input)
 	return bytes < least ? least : bytes;
 }
 
+/*
+ * Each stream's file, and those that have ended but are not published yet: as many again and a few
+ * where the limit allows, so that all may end at once and go on; else as many as there is room for.
+ */
 static int check_files(const struct sizing_input *input, struct sizing *out, char *error)
 {
-	struct rlimit limit = {0};
+	uint64_t streams = (uint64_t)input->streams * input->workers;
+	uint64_t least = FILES_SPARE + streams + (uint64_t)FILES_ENDED_MIN * input->workers;
+	uint64_t most = FILES_SPARE + 2 * streams + (uint64_t)FILES_ENDED_MAX * input->workers;
+	struct rlimit limit = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
 
-	out->open_files = FILES_SPARE;
-	if (input->files)
-		out->open_files += (uint64_t)input->streams * input->workers;
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || out->open_files <= limit.rlim_cur)
+	if (!input->files) {
+		out->open_files = FILES_SPARE;
+		out->segment_files = 0;
 		return 0;
-	if (out->open_files > limit.rlim_max) {
+	}
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	if (least > limit.rlim_max) {
 		snprintf(error, SIZING_ERROR_BYTES,
-			 "%u sessions on %u workers need %llu open files, but the limit is %llu: "
-			 "raise it (ulimit -n, LimitNOFILE=) or use --split none",
-			 input->streams, input->workers, (unsigned long long)out->open_files,
-			 (unsigned long long)limit.rlim_max);
+			 "%u sessions on %u workers need %" PRIu64
+			 " open files, but the limit is %" PRIu64
+			 ": raise it (ulimit -n, LimitNOFILE=) or use --split none",
+			 input->streams, input->workers, least, (uint64_t)limit.rlim_max);
 		return -EINVAL;
 	}
-	limit.rlim_cur = out->open_files;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	out->open_files = most < limit.rlim_max ? most : limit.rlim_max;
+	out->segment_files = (uint32_t)((out->open_files - FILES_SPARE) / input->workers);
+	if (out->open_files > limit.rlim_cur) {
+		limit.rlim_cur = out->open_files;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 	return 0;
 }
 

@@ -43,8 +43,10 @@ struct sizing {
 	uint32_t chunks;      /* per worker */
 	uint32_t log_records; /* per chunk; 0 unless combined */
 	uint64_t open_files;
-	uint64_t buffer_bytes;  /* the chunks and their logs, of all workers */
-	uint64_t stream_bytes;  /* what sessions take beside chunks, of all workers */
+	uint32_t
+		segment_files; /* of open_files, for the segments of each worker; 0 without files */
+	uint64_t buffer_bytes; /* the chunks and their logs, of all workers */
+	uint64_t stream_bytes; /* what sessions take beside chunks, of all workers */
 	uint64_t receive_bytes; /* of all ports */
 };
 

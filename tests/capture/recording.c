@@ -16,7 +16,11 @@
 
 #include "tests/capture/recording.h"
 
-enum { FIRST_VNI = 1000, WAIT_TRIES = 100000 };
+enum {
+	FIRST_VNI = 1000,
+	WAIT_TRIES = 100000,
+	FILES_ENDED = 16, /* and not yet published, beside one open file for each stream */
+};
 
 uint32_t recording_random(uint32_t *state, uint32_t limit)
 {
@@ -74,6 +78,8 @@ static void start_writer(struct recording *recording)
 		.replace = config->replace,
 		.sync_mode = config->sync_mode,
 		.streams = config->stream.streams,
+		.files_max = config->files_max ? config->files_max
+					       : config->stream.streams + FILES_ENDED,
 		.directories = recording->directories,
 		.pool = recording->pool,
 		.full = recording->full,

@@ -163,12 +163,41 @@ static void test_total(void **state)
 	}
 }
 
+/* As many files as streams and some that ended, at least; at most twice as many and more. */
+static void test_files(void **state)
+{
+	struct sizing_input input = {.streams = 100,
+				     .workers = 2,
+				     .max_record_bytes = 80,
+				     .buffer_bytes = 256 * MIB,
+				     .files = true};
+	struct rlimit before;
+	struct rlimit limit;
+	struct sizing out;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = (struct rlimit){.rlim_cur = 64, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_in_range(before.rlim_max, 2000, UINT64_MAX);
+	out = compute(input);
+	assert_int_equal(out.segment_files, 2 * 100 + 256);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_in_range(limit.rlim_cur, 2 * out.segment_files, 2 * out.segment_files + 128);
+	input.streams = (uint32_t)before.rlim_max / 2 - 100;
+	out = compute(input);
+	assert_in_range(out.segment_files, input.streams + 16, input.streams + 100);
+	input.files = false;
+	assert_int_equal(compute(input).segment_files, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chunks),      cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_refusals),    cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_port_limits), cmocka_unit_test(test_total),
+		cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests_name("sizing", tests, NULL, NULL);
