@@ -7,6 +7,7 @@
 
 #include "dataplane/control.h"
 #include "dataplane/eal.h"
+#include "dataplane/filter.h"
 #include "dataplane/notify.h"
 #include "dataplane/options.h"
 #include "dataplane/pipeline.h"
@@ -54,6 +55,18 @@ static void print_ports(const struct pipeline *p)
 	}
 }
 
+static void print_filter(const struct pipeline *p)
+{
+	const char *why;
+
+	if (!p->filter)
+		return;
+	why = filter_interpreted(p->filter);
+	fprintf(stderr, "mirrorcap: filter \"%s\": %s%s\n", p->options->filter,
+		why ? "run by libpcap's interpreter, right but slower: " : "run as machine code",
+		why ? why : "");
+}
+
 /* What the run has to work with, once and for people. */
 static void print_start(const struct pipeline *p)
 {
@@ -69,6 +82,7 @@ static void print_start(const struct pipeline *p)
 		p->placement.shared ? "; too few CPUs: a worker shares its own" : "");
 	print_ports(p);
 	print_memory(p);
+	print_filter(p);
 	fputs(p->warning, stderr);
 	if (p->outlet.ledger_path[0])
 		fprintf(stderr, "mirrorcap: ledger %s\n", p->outlet.ledger_path);
