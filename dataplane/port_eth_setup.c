@@ -130,8 +130,15 @@ static bool owns_mtu(const char *driver)
 	return strcmp(driver, "net_af_packet") && strcmp(driver, "net_af_xdp");
 }
 
+/* net_vhost hands out no packet of a device without a transmit queue; others need none. */
+static uint16_t tx_queues(const struct rte_eth_dev_info *info)
+{
+	return !strcmp(info->driver_name, "net_vhost");
+}
+
 static int configure(struct port_eth *eth, const struct rte_eth_dev_info *info, char *error)
 {
+	uint16_t rx = (uint16_t)eth->port.queues, tx = tx_queues(info);
 	struct rte_eth_conf conf = {0};
 	int rc;
 
@@ -140,11 +147,11 @@ static int configure(struct port_eth *eth, const struct rte_eth_dev_info *info, 
 	if (owns_mtu(info->driver_name))
 		conf.rxmode.mtu = RTE_MIN((uint32_t)JUMBO_MTU, (uint32_t)info->max_mtu);
 	port_eth_rss(info, eth->port.queues, &conf);
-	rc = rte_eth_dev_configure(eth->id, (uint16_t)eth->port.queues, 0, &conf);
+	rc = rte_eth_dev_configure(eth->id, rx, tx, &conf);
 	if (rc < 0 && conf.rx_adv_conf.rss_conf.rss_key) { /* not every device takes one */
 		conf.rx_adv_conf.rss_conf.rss_key = NULL;
 		conf.rx_adv_conf.rss_conf.rss_key_len = 0;
-		rc = rte_eth_dev_configure(eth->id, (uint16_t)eth->port.queues, 0, &conf);
+		rc = rte_eth_dev_configure(eth->id, rx, tx, &conf);
 	}
 	if (rc < 0)
 		snprintf(error, PORT_ERROR_BYTES, "configuring the device: %s", rte_strerror(-rc));
@@ -163,15 +170,16 @@ static int set_mtu(struct port_eth *eth, const struct rte_eth_dev_info *info, ch
 	return rc;
 }
 
-static int set_up_queues(struct port_eth *eth, char *error)
+static int set_up_queues(struct port_eth *eth, const struct rte_eth_dev_info *info, char *error)
 {
+	unsigned int socket = (unsigned int)rte_eth_dev_socket_id(eth->id);
 	uint16_t descriptors = (uint16_t)eth->port.size.slots, tx = 0;
 	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(eth->id, &descriptors, &tx);
 
 	for (uint16_t i = 0; i < eth->port.queues && rc == 0; i++)
-		rc = rte_eth_rx_queue_setup(eth->id, i, descriptors,
-					    (unsigned int)rte_eth_dev_socket_id(eth->id), NULL,
-					    eth->pool);
+		rc = rte_eth_rx_queue_setup(eth->id, i, descriptors, socket, NULL, eth->pool);
+	if (rc == 0 && tx_queues(info))
+		rc = rte_eth_tx_queue_setup(eth->id, 0, tx, socket, NULL);
 	if (rc < 0)
 		snprintf(error, PORT_ERROR_BYTES, "setting up %u receive queues of %u: %s",
 			 eth->port.queues, descriptors, rte_strerror(-rc));
@@ -203,7 +211,7 @@ int port_eth_bring_up(struct port_eth *eth, char *error)
 	if (rc == 0)
 		rc = set_mtu(eth, &info, error);
 	if (rc == 0)
-		rc = set_up_queues(eth, error);
+		rc = set_up_queues(eth, &info, error);
 	if (rc < 0)
 		return rc;
 	rc = rte_eth_dev_start(eth->id);
