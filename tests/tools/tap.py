@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the unit tests beside it and speaks TAP, so that each case is counted."""
+"""Runs the unit tests in a directory and speaks TAP, so that each case is counted: tap.py DIR"""
 
 import os
 import sys
 import unittest
 
-HERE = os.path.dirname(os.path.realpath(__file__))
+TESTS = os.path.realpath(sys.argv[1])
+TOOLS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "tools")
 sys.dont_write_bytecode = True
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "..", "tools")]
+sys.path[:0] = [TESTS, TOOLS]
 
 
 class TapResult(unittest.TestResult):
@@ -45,7 +46,7 @@ class TapResult(unittest.TestResult):
 
 
 def main():
-    suite = unittest.TestLoader().discover(HERE, pattern="*_test.py", top_level_dir=HERE)
+    suite = unittest.TestLoader().discover(TESTS, pattern="*_test.py", top_level_dir=TESTS)
     print(f"1..{suite.countTestCases()}")
     result = TapResult()
     suite.run(result)
