@@ -6,21 +6,28 @@ The base cell: inner frames of 64 bytes, one worker, one queue, one session, nul
 
 from __future__ import annotations
 
-from typing import List
+from typing import List, Optional
 
+from . import kernel, pktgen, service
+from .environment import Environment
 from .inputs import FRAMES, Input
-from .looped import disk, fio, null, testpmd, tmpfs
+from .latency import latency
+from .looped import disk, fio, null, slow_disk, testpmd, tmpfs
 from .measure import Cell, Group, Target
 
 BASE = Input()
 LARGE = Input("1450")
-PACKETS, BYTES = "packets/s", "bytes/s"
+PACKETS, BYTES, SECONDS, PACKETS_WRITTEN = "packets/s", "bytes/s", "s", "packets"
 QUEUES = 8
+KERNEL_RATE = 200_000   # what the kernel's vxlan device and tcpdump manage
 
 
-def groups() -> List[Group]:
-    """All of them, in the order in which they run."""
-    return [_base(), *_sizes(), _tmpfs("64"), _tmpfs("1450"), _disk("64"), _disk("1450")]
+def groups(pktgen_program: Optional[str] = None) -> List[Group]:
+    """All of them, in the order in which they run; those fed by pktgen where there is one."""
+    fed = [_pktgen(pktgen_program, percent) for percent in (100, 50, 25, 10) if pktgen_program]
+    return [_base(), *_sizes(), _tmpfs("64"), _tmpfs("1450"), _disk("64"), _disk("1450"),
+            _long_disk(), _slow_disk(), _kernel(KERNEL_RATE), _kernel(2 * KERNEL_RATE), _latency(), _service(),
+            *fed]
 
 
 def _base() -> Group:
@@ -39,7 +46,8 @@ def _base() -> Group:
     ], [
         Cell("base", "64-byte frames, null:", "null-64", PACKETS, "testpmd-64",
              Target(at_least=0.55), quick=True),
-        Cell("sessions-16", "16 sessions in turn", "sessions-16", PACKETS, "null-64"),
+        Cell("sessions-16", "16 sessions in turn", "sessions-16", PACKETS, "null-64",
+             variant=True),
         Cell("sessions-256", "256 sessions in turn", "sessions-256", PACKETS, "null-64",
              Target(at_least=0.80), quick=True),
         Cell("queues-8", "8 queues, one worker", "queues-8", PACKETS, "null-64",
@@ -60,7 +68,7 @@ def _size(size: str) -> Group:
     target = Target(at_least=0.45) if size == "1450" else Target()
     return Group(name, [testpmd(what), null(f"null-{size}", "mirrorcap", what)], [
         Cell(size, f"{name}, null:", f"null-{size}", PACKETS, f"testpmd-{size}", target,
-             quick=size == "1450"),
+             quick=size == "1450", variant=size.isdigit()),
     ])
 
 
@@ -71,7 +79,7 @@ def _tmpfs(size: str) -> Group:
         tmpfs(f"tmpfs-{size}", what),
     ], [
         Cell(f"tmpfs-{size}", f"{size}-byte frames to tmpfs", f"tmpfs-{size}", PACKETS,
-             f"null-{size}"),
+             f"null-{size}", variant=size == "64"),
     ])
 
 
@@ -83,7 +91,84 @@ def _disk(size: str) -> Group:
         disk(f"unsynced-{size}", what, "none"),
     ], [
         Cell(f"disk-{size}", f"{size}-byte frames to disk", f"disk-{size}", BYTES, "fio",
-             quick=size == "1450"),
+             quick=size == "1450", variant=size == "1450"),
         Cell(f"sync-{size}", f"{size}-byte frames to disk, --sync interval", f"disk-{size}", BYTES,
-             f"unsynced-{size}", Target(at_least=0.95)),
+             f"unsynced-{size}", Target(at_least=0.95), variant=size == "1450"),
     ])
+
+
+def _long_disk() -> Group:
+    def long(environment: Environment) -> float:
+        return environment.pace.long_seconds
+
+    def reference(environment: Environment) -> float:
+        return environment.pace.long_seconds / 3
+
+    return Group("disk, a minute", [
+        fio("fio-long", reference),
+        disk("disk-long", LARGE, seconds=long),
+    ], [
+        Cell("disk-long", "1450-byte frames to disk, more than it takes", "disk-long", BYTES,
+             "fio-long", Target(at_least=0.95), variant=True),
+    ], rounds=1)
+
+
+def _slow_disk() -> Group:
+    return Group("disk, below its rate", [slow_disk("disk-below", BASE)], [
+        Cell("disk-below", "all packets, cut to 70 % of the disk's rate", "disk-below", BYTES,
+             target=Target(no_loss=True)),
+    ], rounds=1)
+
+
+def _kernel(rate: int) -> Group:
+    others = [kernel.tcpdump(rate)]
+    if rate == KERNEL_RATE:
+        others += [kernel.dumpcap(rate), kernel.netsniff(rate)]
+    short = f"{rate // 1000}k"
+    target = {"tcpdump": Target(at_least=1.0, no_more_loss=True)}
+    return Group(f"kernel port, {rate:,} packets a second", [kernel.mirrorcap(rate), *others], [
+        Cell(f"{other.label}-{short}", f"af_packet: at {rate:,} packets/s", f"mirrorcap-{rate}",
+             PACKETS_WRITTEN, other.name, target.get(other.label, Target()),
+             quick=other.label == "tcpdump" and rate == KERNEL_RATE, variant=rate != KERNEL_RATE)
+        for other in others
+    ])
+
+
+def _latency() -> Group:
+    target = Target(at_most=1.05)  # the flush interval, and 50 ms
+    return Group("wire to completed write", [
+        latency("latency-40k", 40_000),
+        latency("latency-0", 0),
+    ], [
+        Cell("latency", "wire to completed write, p99, at 10 % load (40,000 packets/s)",
+             "latency-40k", SECONDS, target=target, variant=True),
+        Cell("latency-low", "wire to completed write, p99, 200 packets/s", "latency-0", SECONDS,
+             target=target),
+    ], rounds=1)
+
+
+def _service() -> Group:
+    return Group("beside the rate", [
+        service.idle(), service.burst(), service.start(), service.memory(),
+    ], [
+        Cell("idle", "processor time, idle on a kernel port", "idle", "% of a core",
+             target=Target(at_most=5)),
+        Cell("burst", f"{service.BURST:,} packets at once after idling", "burst", PACKETS_WRITTEN,
+             target=Target(no_loss=True)),
+        Cell("start", "start, one packet, end", "start", SECONDS, target=Target(at_most=1.5),
+             quick=True),
+        Cell("memory", "peak memory, defaults, full load to disk", "memory", "bytes",
+             target=Target(at_most=400 << 20), quick=True),
+    ])
+
+
+def _pktgen(program: str, percent: int) -> Group:
+    target = Target(at_least=0.95) if percent == 100 else Target()
+    name = f"pktgen-{percent}"
+    return Group(f"pktgen at {percent} % of 10 Gb/s", [
+        pktgen.testpmd(f"testpmd-{name}", program, percent),
+        pktgen.mirrorcap(name, program, percent),
+    ], [
+        Cell(name, f"pktgen to net_vhost, asked for {percent} % of 10 Gb/s", name, PACKETS,
+             f"testpmd-{name}", target),
+    ], rounds=None if percent == 100 else 1)

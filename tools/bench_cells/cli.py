@@ -13,7 +13,7 @@ import tempfile
 import time
 from typing import Iterator, List, Optional, Sequence, Tuple
 
-from . import machine, report
+from . import documents, machine, plot, report
 from .cells import groups
 from .environment import FULL, QUICK, SMOKE, Environment
 from .errors import BenchError
@@ -34,13 +34,19 @@ def parser() -> argparse.ArgumentParser:
     pace = result.add_mutually_exclusive_group()
     pace.add_argument("--quick", action="store_true", help="the main cells, three rounds: "
                       "under 3 minutes")
-    pace.add_argument("--smoke", action="store_true", help="every cell for a moment: that the "
-                      "harness and the accounts are right; the figures mean nothing")
+    pace.add_argument("--smoke", action="store_true", help="every kind of cell for a moment: "
+                      "that harness and accounts are right; the figures mean nothing")
     result.add_argument("--output", metavar="DIR", default=os.path.join(ROOT, BUILD, "results"),
                         help="where the results and, while it runs, what the captures write go; "
                         "on the disk to be measured (default: build-bench/results)")
     result.add_argument("--build", metavar="DIR", help="measure what is built there, and build "
                         "nothing (default: build in build-bench)")
+    result.add_argument("--pktgen", metavar="PATH", help="a pktgen program (pktgen-dpdk, not "
+                        "part of this): cells that it feeds through net_vhost; takes 2.6 GB of "
+                        "huge pages meanwhile")
+    result.add_argument("--docs", action="store_true", help="put the results of a full run into "
+                        "docs/performance.md and README.md, between their markers, and the "
+                        "pictures beside them")
     result.add_argument("--list", action="store_true", help="print the cells and do nothing")
     result.add_argument("cells", metavar="CELL", nargs="*", help="only these")
     return result
@@ -49,12 +55,16 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Returns the exit code: 0, 1 failed, 2 usage."""
     options = parser().parse_args(argv)
-    chosen = list(choose(groups(), options.cells, options.quick))
+    chosen = list(choose(groups(options.pktgen), options))
     if options.smoke:
         chosen = [(group, list(map(unjudged, cells))) for group, cells in chosen]
     unknown = set(options.cells) - {cell.name for _, cells in chosen for cell in cells}
     if unknown:
         print(f"bench: {', '.join(sorted(unknown))}: no such cell: see --list", file=sys.stderr)
+        return 2
+    if options.docs and (options.quick or options.smoke or options.cells):
+        print("bench: --docs: only with a full run: leave out --quick, --smoke and cells",
+              file=sys.stderr)
         return 2
     if options.list:
         for _, cells in chosen:
@@ -71,14 +81,22 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return 1
 
 
-def choose(all_groups: Sequence[Group], names: Sequence[str],
-           quick: bool) -> Iterator[Tuple[Group, List[Cell]]]:
+def choose(all_groups: Sequence[Group],
+           options: argparse.Namespace) -> Iterator[Tuple[Group, List[Cell]]]:
     """The groups with the cells that are wanted; those without any are left out."""
     for group in all_groups:
-        cells = [cell for cell in group.cells
-                 if (cell.name in names if names else cell.quick or not quick)]
+        cells = [cell for cell in group.cells if wanted(cell, options)]
         if cells:
             yield group, cells
+
+
+def wanted(cell: Cell, options: argparse.Namespace) -> bool:
+    """Whether the options ask for it."""
+    if options.cells:
+        return cell.name in options.cells
+    if options.smoke:
+        return not cell.variant
+    return cell.quick or not options.quick
 
 
 def unjudged(cell: Cell) -> Cell:
@@ -96,10 +114,20 @@ def _run(options: argparse.Namespace, chosen: Sequence[Tuple[Group, List[Cell]]]
             print(f"{key:22} {fact}")
         results = _measure(chosen, environment)
     full = report.Report(facts, results, time.monotonic() - began)
-    with open(os.path.join(options.output, "bench.json"), "w", encoding="utf-8") as stream:
-        stream.write(report.as_json(full))
-    print(f"\n{report.terminal(results)}\n\n{full.seconds:.0f} s; {options.output}/bench.json")
+    _save(options.output, full)
+    print(f"\n{report.terminal(results)}\n\n{full.seconds:.0f} s; {options.output}/: bench.json, "
+          "bench.md, bench.svg")
+    if options.docs:
+        print("written:", ", ".join(documents.write(ROOT, full)))
     return 0
+
+
+def _save(directory: str, full: report.Report) -> None:
+    for name, text in (("bench.json", report.as_json(full)),
+                       ("bench.md", documents.page(full, ()) + "\n"),
+                       ("bench.svg", plot.bars(full.results, documents.TITLE))):
+        with open(os.path.join(directory, name), "w", encoding="utf-8") as stream:
+            stream.write(text)
 
 
 def _build() -> str:

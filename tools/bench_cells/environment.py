@@ -17,14 +17,14 @@ class Pace:
     rounds: int
     seconds: float        # a run in memory
     disk_seconds: float   # a run to disk
-    long_seconds: float   # the one long run to disk; 0: none
+    long_seconds: float   # the one long run to disk
     kernel_seconds: float
     wait_seconds: float   # what idles or waits
 
 
 FULL = Pace(5, 3, 5, 60, 3, 10)
-QUICK = Pace(3, 1, 2, 0, 1.5, 3)
-SMOKE = Pace(1, 0.3, 0.3, 0, 0.3, 0.5)
+QUICK = Pace(3, 1, 2, 5, 1.5, 3)
+SMOKE = Pace(1, 0.3, 0.3, 0.5, 0.3, 0.5)
 
 
 @dataclass(frozen=True)

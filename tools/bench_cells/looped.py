@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from typing import Callable, List, Optional, Sequence
 
 from . import capture, recorded, references
@@ -13,8 +14,11 @@ from .environment import Environment
 from .errors import Skipped
 from .inputs import Input
 from .measure import Contender, Sample
+from .pcap import RECORD_HEADER
 
 CHUNK_BYTES = 256 << 10  # what a capture of few sessions writes at once
+DISK_SHARE = 0.7         # of the disk's rate, where nothing may be lost
+SHORTEST_CUT = 14
 NEEDED_BYTES = 10 << 30  # of a directory: files that are kept, and those not yet deleted
 
 
@@ -55,11 +59,29 @@ def disk(name: str, what: Input, sync: str = "interval",
     return Contender(name, f"mirrorcap --sync {sync}", run)
 
 
-def fio(name: str = "fio") -> Contender:
+def slow_disk(name: str, what: Input) -> Contender:
+    """Every packet that a core takes, cut so that their bytes are below the disk's rate."""
+    def run(environment: Environment) -> Sample:
+        seconds = environment.pace.seconds
+        need_space(environment.work)
+        disk_rate = references.fio(environment, CHUNK_BYTES, environment.pace.disk_seconds)
+        port = capture.loop(environment.inputs.path(what))
+        packet_rate = capture.record(environment, port, "null:", seconds).packets_per_second
+        cut = max(SHORTEST_CUT, int(DISK_SHARE * disk_rate / packet_rate) - RECORD_HEADER.size)
+        sample = _to_files(environment, environment.work, what, environment.pace.disk_seconds,
+                           ["-s", str(cut)], _bytes, cut)
+        return replace(sample, details={**sample.details, "cut_to": cut,
+                                        "share_of_fio": sample.value / disk_rate})
+    return Contender(name, "mirrorcap", run)
+
+
+def fio(name: str = "fio",
+        seconds: Optional[Callable[[Environment], float]] = None) -> Contender:
     """The disk's own rate."""
     def run(environment: Environment) -> Sample:
         need_space(environment.work)
-        return Sample(references.fio(environment, CHUNK_BYTES, environment.pace.disk_seconds))
+        lasting = seconds(environment) if seconds else environment.pace.disk_seconds
+        return Sample(references.fio(environment, CHUNK_BYTES, lasting))
     return Contender(name, "fio O_DIRECT", run)
 
 
@@ -71,14 +93,15 @@ def need_space(directory: str) -> None:
 
 
 def _to_files(environment: Environment, directory: str, what: Input, seconds: float,
-              options: Sequence[str], value: Callable[[Recorded], Sample]) -> Sample:
+              options: Sequence[str], value: Callable[[Recorded], Sample],
+              cut: Optional[int] = None) -> Sample:
     need_space(directory)
     out = os.path.join(directory, "out")
     more: List[str] = [*capture.bounded(), *options]
     try:
         result = capture.record(environment, capture.loop(environment.inputs.path(what)),
                                 out + "/", seconds, more, what.sessions)
-        recorded.check(result.account.files, environment.inputs.path(what))
+        recorded.check(result.account.files, environment.inputs.path(what), cut)
         return value(result)
     finally:
         capture.remove(out)

@@ -38,6 +38,7 @@ class Target:
     at_least: Optional[float] = None
     at_most: Optional[float] = None
     no_loss: bool = False
+    no_more_loss: bool = False   # none lost where the reference loses none
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Cell:
     reference: Optional[str] = None
     target: Target = Target()
     quick: bool = False
+    variant: bool = False   # differs from another in a number only
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,9 @@ class Result:
             return None
         return ((target.at_least is None or (self.ratio or 0) >= target.at_least) and
                 (target.at_most is None or self.value <= target.at_most) and
-                (not target.no_loss or self.lost == 0))
+                (not target.no_loss or self.lost == 0) and
+                (not target.no_more_loss or self.lost == 0 or
+                 any(sample.lost for sample in self.reference_samples)))
 
 
 def order(names: Sequence[str], turn: int) -> List[str]:

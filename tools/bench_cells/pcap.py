@@ -11,7 +11,7 @@ from .errors import BenchError
 
 FILE_HEADER = struct.Struct("<IHHiIII")
 RECORD_HEADER = struct.Struct("<IIII")
-NANOSECONDS = 0xa1b23c4d
+NANOSECONDS, MICROSECONDS = 0xa1b23c4d, 0xa1b2c3d4
 ETHERNET = 1
 SNAPLEN = 262144
 
@@ -49,10 +49,10 @@ def read(path: str) -> List[Record]:
         return list(records(stream, path))
 
 
-def write(path: str, frames: Iterable[bytes]) -> None:
-    """Frames, a microsecond apart."""
+def write(path: str, frames: Iterable[bytes], magic: int = NANOSECONDS) -> None:
+    """Frames; their times mean nothing."""
     with open(path, "wb") as stream:
-        stream.write(FILE_HEADER.pack(NANOSECONDS, 2, 4, 0, 0, SNAPLEN, ETHERNET))
+        stream.write(FILE_HEADER.pack(magic, 2, 4, 0, 0, SNAPLEN, ETHERNET))
         for number, frame in enumerate(frames):
-            stream.write(RECORD_HEADER.pack(1, number * 1000 % 10**9, len(frame), len(frame)))
+            stream.write(RECORD_HEADER.pack(1, number * 1000 % 10**6, len(frame), len(frame)))
             stream.write(frame)

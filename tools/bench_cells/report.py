@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .measure import Result, Target
 
 HEADINGS = ("cell", "what", "measured", "reference", "ratio", "lost of offered", "target", "")
+
+# 10 Gb/s of 114-byte packets, with the 24 bytes that Ethernet adds to each.
+PKTGEN_MPPS = 10_000 / 8 / (114 + 24)
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ def value(number: float, unit: str) -> str:
         return f"{_digits(number / 1e9)} GB/s"
     if unit == "bytes":
         return f"{_digits(number / (1 << 20))} MiB"
+    if unit == "packets":
+        return f"{number:,.0f} packets"
     if unit == "s":
         return f"{_digits(number * 1000)} ms" if number < 1 else f"{_digits(number)} s"
     return f"{_digits(number)} {unit}"
@@ -48,6 +53,8 @@ def target_text(target: Target, unit: str) -> str:
         parts.append(f"≤ {value(target.at_most, unit)}")
     if target.no_loss:
         parts.append("none lost")
+    if target.no_more_loss:
+        parts.append("none lost where the reference loses none")
     return ", ".join(parts)
 
 
@@ -68,6 +75,34 @@ def row(result: Result) -> List[str]:
     return [cell.name, cell.what, value(result.value, cell.unit),
             f"{value(reference, cell.unit)} {result.reference_label}" if reference else "",
             spread, loss(result), target_text(cell.target, cell.unit), verdict(result.reached)]
+
+
+def aim(result: Result) -> List[str]:
+    """A cell with a target: what, how far, the target, and whether it is reached."""
+    cell = result.cell
+    what = f"{cell.what} / {result.reference_label}" if result.reference_label else cell.what
+    if result.skipped:
+        return [what, f"skipped: {result.skipped}", target_text(cell.target, cell.unit), ""]
+    parts = []
+    if result.ratio is not None:
+        parts.append(f"{result.ratio:.2f}")
+    elif cell.target.at_most is not None:
+        parts.append(value(result.value, cell.unit))
+    if cell.target.no_loss or cell.target.no_more_loss:
+        parts.append(f"{loss(result)} lost")
+    return [what, ", ".join(parts), target_text(cell.target, cell.unit), verdict(result.reached)]
+
+
+def pktgen_points(results: Sequence[Result]) -> List[Tuple[float, float, Optional[float]]]:
+    """Offered, written and received by the reference, in Mpps, of the cells fed by pktgen."""
+    points = []
+    for result in results:
+        head, _, percent = result.cell.name.rpartition("-")
+        if head == "pktgen" and not result.skipped:
+            reference = result.reference_value
+            points.append((int(percent) / 100 * PKTGEN_MPPS, result.value / 1e6,
+                           reference / 1e6 if reference else None))
+    return points
 
 
 def loss(result: Result) -> str:
