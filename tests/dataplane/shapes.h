@@ -6,6 +6,8 @@
 #ifndef TESTS_SHAPES_H
 #define TESTS_SHAPES_H
 
+#include <stdbool.h>
+
 #include "dataplane/decap.h"
 #include "tests/dataplane/frame.h"
 
@@ -17,6 +19,7 @@ enum { IP_AT = 14, UDP_AT = 34, VXLAN_AT = 42, INNER_AT = 50 };
 struct shape {
 	const char *name;
 	void (*build)(struct frame *frame);
+	bool taken; /* by the XDP program: its outer UDP port is ours, whatever comes behind */
 	enum decap_verdict verdict;
 	uint32_t offset; /* this and the next two: of DECAP_FRAME only */
 	uint32_t wire_len;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Decapsulation and the truncation rule over any bytes: no read beyond them, results within
- * them, the same verdict whatever part is contiguous, and the fast path never against the general
- * one.
+ * them, the same verdict whatever part is contiguous, the fast path never against the general
+ * one, and all that can be recorded taken by the XDP program's decision.
  *
  * Input: one byte that says how much of the packet is in the head, then the packet.
  */
@@ -13,6 +13,7 @@
 #include "dataplane/decap.h"
 #include "dataplane/decap_aws.h"
 #include "dataplane/truncation.h"
+#include "dataplane/xdp_steer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -72,6 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	whole = decap_packet(packet, len, len, DECAP_VXLAN_PORT, &d);
 	require(whole != DECAP_MORE);
 	check_fast_path(packet, len, len, whole, &d);
+	require(steer_frame(packet, packet + len, DECAP_VXLAN_PORT) ||
+		(whole != DECAP_FRAME && whole != DECAP_NO_VNI));
 	if (whole == DECAP_FRAME) {
 		require(d.offset <= len && d.arrived <= len - d.offset);
 		require(d.arrived <= d.wire_len && d.vni <= 0xffffff);

@@ -14,6 +14,7 @@ liburing                      dataplane|provision|tools
 openssl/(ssl|tls1|bio|x509)   capture|dataplane|tools
 openssl/                      dataplane|tools
 seccomp\.h                    capture|provision|tools
+(bpf/|linux/(bpf|if_xdp)\.h)  capture|provision|tools
 (sys/socket\.h|netdb\.h)      capture
 capture/                      provision
 dataplane/                    capture|provision
@@ -73,6 +74,7 @@ need readelf
 plant capture/writer.c '<rte_mbuf.h>'
 plant provision/http.c '<rte_ring.h>'
 plant tools/mirrorcap.c '<rte_eal.h>'
+plant provision/http.c '<bpf/libbpf.h>'
 plant dataplane/worker.c '<liburing.h>'
 plant capture/segment.c '<curl/curl.h>'
 plant dataplane/main.c '<openssl/ssl.h>'
@@ -102,7 +104,7 @@ for program in "$CAPTURE" "$PROVISION"; do
 done
 found=$(linked "$CAPTURE" 'libcurl|libssl|libxml2')
 [[ -z $found ]] || fail "mirrorcap-capture is linked to $found"
-found=$(linked "$PROVISION" 'librte_|libpcap|liburing|libseccomp')
+found=$(linked "$PROVISION" 'librte_|libpcap|liburing|libseccomp|libbpf')
 [[ -z $found ]] || fail "mirrorcap-provision is linked to $found"
 [[ -n $(linked "$CAPTURE" librte_) ]] || fail "mirrorcap-capture is not linked to DPDK"
 [[ -n $(linked "$PROVISION" libcurl) ]] || fail "mirrorcap-provision is not linked to libcurl"
