@@ -51,7 +51,8 @@ static void print_ports(const struct pipeline *p)
 			fputs("\n", stderr);
 		else
 			fprintf(stderr, " of %u %s\n", size->slots,
-				size->pooled ? "packets" : "blocks of 128 KiB");
+				p->options->ports[i].kind == PORT_KERNEL ? "blocks of 128 KiB"
+									 : "packets");
 	}
 }
 

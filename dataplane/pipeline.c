@@ -16,6 +16,7 @@
 #include "dataplane/interface.h"
 #include "dataplane/ports.h"
 #include "dataplane/sandbox.h"
+#include "dataplane/xdp_socket.h"
 
 enum {
 	EAL_SPARE_PAGES = 32, /* huge pages that the EAL takes for itself */
@@ -55,9 +56,13 @@ static int check_interfaces(struct pipeline *p, char *error)
 		const struct port_spec *spec = &options->ports[i];
 		int rc;
 
-		if (spec->kind != PORT_KERNEL)
+		if (spec->kind == PORT_KERNEL)
+			rc = interface_check(spec->object, &options->map, text);
+		else if (spec->kind == PORT_XDP)
+			rc = interface_check_most(spec->object, &options->map,
+						  XDP_SOCKET_PACKET_MAX, text);
+		else
 			continue;
-		rc = interface_check(spec->object, &options->map, text);
 		if (rc < 0 && !options->force) {
 			snprintf(error, PIPELINE_ERROR_BYTES, "%s: %s, or use --force", spec->text,
 				 text);
@@ -106,6 +111,16 @@ static int start_eal(struct pipeline *p, char *error)
 	p->eal_up = true;
 	check_hugepages(p, config.memory_bytes);
 	return 0;
+}
+
+static int open_ports(struct pipeline *p, struct options *options, char *error)
+{
+	int rc = ports_open(options, p->ports, error);
+
+	for (uint32_t i = 0; i < options->port_count && rc == 0; i++)
+		if (p->ports[i]->note[0])
+			warn(p, options->ports[i].text, p->ports[i]->note);
+	return rc;
 }
 
 static int open_sessions(struct pipeline *p, char *error)
@@ -311,7 +326,7 @@ int pipeline_open(struct pipeline *p, struct options *options, char *error)
 	if (rc == 0)
 		rc = start_eal(p, error);
 	if (rc == 0)
-		rc = ports_open(options, p->ports, error);
+		rc = open_ports(p, options, error);
 	if (rc == 0)
 		rc = compute_sizes(p, error);
 	if (rc == 0)
@@ -357,6 +372,9 @@ void pipeline_stop(struct pipeline *p, bool drain)
 
 	/* By the clock that the kernel stamps with. */
 	clock_sample(&ticks, &p->control.stop_ns);
+	for (uint32_t i = 0; i < p->options->port_count; i++)
+		if (p->ports[i]->ops->stop)
+			p->ports[i]->ops->stop(p->ports[i]);
 	__atomic_store_n(&p->control.command, drain ? WORKER_DRAIN : WORKER_END, __ATOMIC_RELEASE);
 }
 

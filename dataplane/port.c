@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char PORT_FORMS[] = "use af_packet:IFACE, pcap:FILE, pcap:FILE,loop, vdev:NAME,ARGS "
-				 "or a PCI address such as 0000:00:06.0";
+static const char PORT_FORMS[] = "use af_packet:IFACE, af_xdp:IFACE, pcap:FILE, pcap:FILE,loop, "
+				 "vdev:NAME,ARGS or a PCI address such as 0000:00:06.0";
 
 static const char *after(const char *text, const char *prefix)
 {
@@ -45,6 +45,8 @@ int port_spec_parse(const char *text, struct port_spec *spec, char *error)
 	*spec = (struct port_spec){.text = text};
 	if ((object = after(text, "af_packet:")))
 		spec->kind = PORT_KERNEL;
+	else if ((object = after(text, "af_xdp:")))
+		spec->kind = PORT_XDP;
 	else if ((object = after(text, "pcap:")))
 		spec->kind = PORT_FILE;
 	else if ((object = after(text, "vdev:")))
@@ -96,6 +98,8 @@ int port_open(struct port **port, struct port_spec *spec, uint32_t queues, uint3
 
 	if (spec->kind == PORT_KERNEL)
 		rc = port_kernel_open(port, spec, queues, vxlan_port, error);
+	else if (spec->kind == PORT_XDP)
+		rc = port_xdp_open(port, spec, queues, vxlan_port, error);
 	else if (spec->kind == PORT_FILE)
 		rc = port_file_open(port, spec, error);
 	else

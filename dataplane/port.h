@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A port: where packets come from. Three kinds behind one small table of functions: eth (DPDK
- * devices), kernel (AF_PACKET) and file (pcap).
+ * A port: where packets come from. Four kinds behind one small table of functions: eth (DPDK
+ * devices), kernel (AF_PACKET), xdp (AF_XDP) and file (pcap).
  */
 #ifndef DATAPLANE_PORT_H
 #define DATAPLANE_PORT_H
@@ -18,6 +18,7 @@ enum {
 	/* Packets per rx_burst at most: their headers and frames stay in a 32 KiB L1 cache. */
 	PORT_BURST = 32,
 	PORT_ERROR_BYTES = 320,
+	PORT_NOTE_BYTES = 256,
 };
 
 enum port_kind {
@@ -25,6 +26,7 @@ enum port_kind {
 	PORT_ETH_VDEV,
 	PORT_ETH_LOOP, /* pcap:FILE,loop: net_pcap with infinite_rx */
 	PORT_KERNEL,
+	PORT_XDP,
 	PORT_FILE,
 };
 
@@ -55,6 +57,11 @@ struct port_ops {
 	void (*tick)(struct port *port);
 	/* Some 100 times a second, control thread: what may not wait for a tick; NULL: nothing. */
 	void (*attend)(struct port *port);
+	/*
+	 * Lets no more packets in, control thread; those that came before stay to be received.
+	 * NULL where that cannot be done: the packets' stamps tell then, or nothing does.
+	 */
+	void (*stop)(struct port *port);
 	/* Adds the driver's own statistics to an object; NULL where there are none. */
 	void (*xstats)(struct port *port, json_t *into);
 	/* Stops reception and frees everything, the port included. */
@@ -74,8 +81,9 @@ struct port {
 	int failed;              /* -errno: why the input ended too early; set before ended */
 	/* Control thread: */
 	struct ledger_nic counters;
-	uint32_t resets;   /* of the device, while the capture ran */
-	uint64_t reset_ns; /* how long nothing was received for it, in all */
+	uint32_t resets;            /* of the device, while the capture ran */
+	uint64_t reset_ns;          /* how long nothing was received for it, in all */
+	char note[PORT_NOTE_BYTES]; /* what is to be said of it at the start; "": nothing */
 };
 
 /*
@@ -87,7 +95,7 @@ void port_spec_fini(struct port_spec *spec);
 
 /*
  * Opens a port with so many queues; 0, for an eth port: as many as the device has, up to `most`.
- * A file has one. The EAL is up. Says what memory the port is for (port->size); it takes it, and
+ * A file has one, an xdp port as many as the interface. The EAL is up. Says what memory the port is for (port->size); it takes it, and
  * packets come, with start. device: the DPDK device's name for an eth port (eal_device_name).
  * Takes the spec over on success. Returns 0, or -errno with a message in error.
  */
@@ -102,6 +110,8 @@ int port_eth_open(struct port **port, const struct port_spec *spec, uint32_t que
 		  const char *device, char *error);
 int port_kernel_open(struct port **port, const struct port_spec *spec, uint32_t queues,
 		     uint16_t vxlan_port, char *error);
+int port_xdp_open(struct port **port, const struct port_spec *spec, uint32_t queues,
+		  uint16_t vxlan_port, char *error);
 int port_file_open(struct port **port, const struct port_spec *spec, char *error);
 
 #endif

@@ -15,7 +15,7 @@ static int fail(char *error, int rc, const struct port_spec *spec, const char *w
 
 static bool is_eth(const struct port_spec *spec)
 {
-	return spec->kind != PORT_KERNEL && spec->kind != PORT_FILE;
+	return spec->kind != PORT_KERNEL && spec->kind != PORT_XDP && spec->kind != PORT_FILE;
 }
 
 uint32_t ports_queues(const struct options *options, const struct port_spec *spec)
@@ -57,10 +57,17 @@ int ports_memory(const struct options *options, uint64_t *bytes, char *error)
 /* Known only now, where the devices say how many queues there are. */
 static int check_workers(const struct options *options, struct port *const *ports, char *error)
 {
-	uint32_t queues = 0;
+	uint32_t queues = 0, most = options->workers * WORKER_SOURCES_MAX;
 
 	for (uint32_t i = 0; i < options->port_count; i++)
 		queues += ports[i]->queues;
+	if (queues > most) {
+		snprintf(error, PORTS_ERROR_BYTES,
+			 "--workers %u: polls %u queues at most, but the ports have %u: use "
+			 "--workers %u",
+			 options->workers, most, queues, (queues - 1) / WORKER_SOURCES_MAX + 1);
+		return -EINVAL;
+	}
 	if (queues >= options->workers)
 		return 0;
 	snprintf(error, PORTS_ERROR_BYTES,

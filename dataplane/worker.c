@@ -183,15 +183,15 @@ static void idle(const struct worker *w)
 }
 
 /*
- * Kernel ports stamp what arrives, so what came before the stop can be told apart. A file would
- * be read to its end; a polled device's ring is next to empty.
+ * Kernel ports stamp what arrives, so what came before the stop can be told apart; others let
+ * nothing in after it. A file would be read to its end; a polled device's ring is next to empty.
  */
 static bool can_drain(const struct worker *w)
 {
 	for (uint32_t i = 0; i < w->config.source_count; i++) {
 		const struct port *port = w->config.sources[i].port;
 
-		if (!port->stamps || port->waits)
+		if ((!port->stamps && !port->ops->stop) || port->waits)
 			return false;
 	}
 	return true;

@@ -32,6 +32,8 @@ refused 2 '-w OUT: missing' "${input[@]}" --vni 7
 refused 2 'say what to record' "${input[@]}" "${output[@]}"
 refused 2 'eth1: not a port: use af_packet:' -i eth1 --vni 7 "${output[@]}"
 refused 1 'af_packet:nosuch0: no such interface' -i af_packet:nosuch0 --vni 7 "${output[@]}"
+refused 1 'af_xdp:nosuch0: no such interface' -i af_xdp:nosuch0 --vni 7 "${output[@]}"
+refused 2 'af_xdp:: not a port: use .* af_xdp:IFACE' -i af_xdp: --vni 7 "${output[@]}"
 refused 1 'pcap:/nosuch.pcap: .*No such file' -i pcap:/nosuch.pcap --vni 7 "${output[@]}"
 refused 1 'vdev:net_nosuch0|DPDK' -i vdev:net_nosuch0 --vni 7 "${output[@]}"
 mapfile -t many < <(yes -- -v | head -n 300 || true)
@@ -106,6 +108,12 @@ if [[ $(id -u) -eq 0 ]]; then
 		-w null: 2>"$T/nobody.err" || status=$?
 	expect_eq "$status" 1 "exit code without privileges"
 	grep -q 'af_packet:lo: .*CAP_NET_RAW' "$T/nobody.err" || fail "$(cat "$T/nobody.err")"
+	status=0
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$CAPTURE" -i af_xdp:lo \
+		--vni 7,length=100 -w null: 2>"$T/nobody.err" || status=$?
+	expect_eq "$status" 1 "exit code without privileges for XDP"
+	grep -q 'af_xdp:lo: .*CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF' "$T/nobody.err" ||
+		fail "$(cat "$T/nobody.err")"
 	status=0
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$CAPTURE" "${input[@]}" --vni 7 \
 		-w "$T/nobody.pcap" 2>"$T/nobody.err" || status=$?
