@@ -116,13 +116,74 @@ static void check_expression(const uint8_t *data, size_t size)
 		pcap_close(pcap);
 }
 
-/* Loops would not end in the interpreter, and its scratch memory begins as anything. */
-static bool runs_to_an_end(const struct bpf_insn *program, uint32_t count)
+/* What bpf_filter() knows; with anything else it ends the process. */
+static const uint8_t codes[] = {
+	BPF_LD | BPF_W | BPF_ABS,
+	BPF_LD | BPF_H | BPF_ABS,
+	BPF_LD | BPF_B | BPF_ABS,
+	BPF_LD | BPF_W | BPF_IND,
+	BPF_LD | BPF_H | BPF_IND,
+	BPF_LD | BPF_B | BPF_IND,
+	BPF_LD | BPF_W | BPF_LEN,
+	BPF_LD | BPF_IMM,
+	BPF_LD | BPF_MEM,
+	BPF_LDX | BPF_W | BPF_LEN,
+	BPF_LDX | BPF_B | BPF_MSH,
+	BPF_LDX | BPF_IMM,
+	BPF_LDX | BPF_MEM,
+	BPF_ST,
+	BPF_STX,
+	BPF_JMP | BPF_JA,
+	BPF_JMP | BPF_JEQ | BPF_K,
+	BPF_JMP | BPF_JGT | BPF_K,
+	BPF_JMP | BPF_JGE | BPF_K,
+	BPF_JMP | BPF_JSET | BPF_K,
+	BPF_JMP | BPF_JEQ | BPF_X,
+	BPF_JMP | BPF_JGT | BPF_X,
+	BPF_JMP | BPF_JGE | BPF_X,
+	BPF_JMP | BPF_JSET | BPF_X,
+	BPF_ALU | BPF_ADD | BPF_X,
+	BPF_ALU | BPF_SUB | BPF_X,
+	BPF_ALU | BPF_MUL | BPF_X,
+	BPF_ALU | BPF_DIV | BPF_X,
+	BPF_ALU | BPF_MOD | BPF_X,
+	BPF_ALU | BPF_AND | BPF_X,
+	BPF_ALU | BPF_OR | BPF_X,
+	BPF_ALU | BPF_XOR | BPF_X,
+	BPF_ALU | BPF_LSH | BPF_X,
+	BPF_ALU | BPF_RSH | BPF_X,
+	BPF_ALU | BPF_ADD,
+	BPF_ALU | BPF_SUB | BPF_K,
+	BPF_ALU | BPF_MUL | BPF_K,
+	BPF_ALU | BPF_DIV | BPF_K,
+	BPF_ALU | BPF_MOD | BPF_K,
+	BPF_ALU | BPF_AND | BPF_K,
+	BPF_ALU | BPF_OR | BPF_K,
+	BPF_ALU | BPF_XOR | BPF_K,
+	BPF_ALU | BPF_LSH | BPF_K,
+	BPF_ALU | BPF_RSH | BPF_K,
+	BPF_ALU | BPF_NEG,
+	BPF_MISC | BPF_TAX,
+	BPF_MISC | BPF_TXA,
+	BPF_RET | BPF_A,
+	BPF_RET | BPF_K,
+};
+
+/* The nearest instruction that is valid there: known, and going on within the program. */
+static void repair(struct bpf_insn *in, uint32_t left)
 {
-	for (uint32_t i = 0; i < count; i++)
-		if (program[i].code == (BPF_JMP | BPF_JA) && program[i].k >= count)
-			return false;
-	return bpf_validate(program, (int)count);
+	if (!memchr(codes, in->code & 0xff, sizeof(codes)))
+		in->code = codes[in->code % sizeof(codes)];
+	in->code &= 0xff;
+	if (in->code == (BPF_JMP | BPF_JA))
+		in->k %= left;
+	else if (BPF_CLASS(in->code) == BPF_ST || BPF_CLASS(in->code) == BPF_STX ||
+		 (BPF_CLASS(in->code) <= BPF_LDX && BPF_MODE(in->code) == BPF_MEM))
+		in->k %= BPF_MEMWORDS;
+	if (BPF_CLASS(in->code) == BPF_JMP) {
+		in->jt = (uint8_t)(in->jt % left);
+		in->jf = (uint8_t)(in->jf % left);
+	}
 }
 
 static void check_program(const uint8_t *data, size_t size)
@@ -136,7 +197,10 @@ static void check_program(const uint8_t *data, size_t size)
 	memcpy(instructions, data + 1, program.bf_len * sizeof(*instructions));
 	data += 1 + program.bf_len * sizeof(*instructions);
 	size -= 1 + program.bf_len * sizeof(*instructions);
-	if (runs_to_an_end(instructions, program.bf_len))
+	for (uint32_t i = 0; i + 1 < program.bf_len; i++)
+		repair(&instructions[i], program.bf_len - i - 1);
+	instructions[program.bf_len - 1] = (struct bpf_insn)BPF_STMT(BPF_RET | BPF_A, 0);
+	if (bpf_validate(instructions, (int)program.bf_len))
 		check(&program, data, (uint32_t)size);
 }
 
