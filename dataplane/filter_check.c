@@ -112,9 +112,12 @@ static const char *verdict(int status)
 
 const char *filter_check(const struct bpf_program *program, filter_compiler compile)
 {
-	pid_t child = fork();
+	pid_t child;
 	int status;
 
+	/* Whoever started this process may ignore it, and a child would leave no status. */
+	signal(SIGCHLD, SIG_DFL);
+	child = fork();
 	if (child == 0)
 		run_child(program, compile);
 	if (child < 0)

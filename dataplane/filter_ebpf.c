@@ -51,6 +51,7 @@ struct translation {
 	uint32_t count;
 	struct known *known; /* by classic instruction */
 	struct known now;
+	uint32_t reject, exit; /* starts[] of the program's end */
 	uint32_t *starts;  /* classic instruction → eBPF; then where rejects and the exit are */
 	uint32_t *targets; /* of an eBPF jump: an index of starts */
 	struct ebpf_insn *code;
@@ -58,16 +59,6 @@ struct translation {
 	bool rejects;
 	bool unsupported;
 };
-
-static uint32_t reject_target(const struct translation *t)
-{
-	return t->count;
-}
-
-static uint32_t exit_target(const struct translation *t)
-{
-	return t->count + 1;
-}
 
 static void emit(struct translation *t, struct ebpf_insn instruction)
 {
@@ -85,18 +76,12 @@ static void emit_register(struct translation *t, int operation, uint8_t dst, uin
 	emit(t, (struct ebpf_insn){.code = (uint8_t)operation, .dst_reg = dst, .src_reg = src});
 }
 
-static void emit_load(struct translation *t, int size, uint8_t dst, uint8_t src, int32_t offset)
+/* operation: BPF_LDX or BPF_STX, and the size */
+static void emit_memory(struct translation *t, int operation, uint8_t dst, uint8_t src,
+			int32_t offset)
 {
-	emit(t, (struct ebpf_insn){.code = (uint8_t)(BPF_LDX | BPF_MEM | size),
+	emit(t, (struct ebpf_insn){.code = (uint8_t)(operation | BPF_MEM),
 				   .dst_reg = dst,
-				   .src_reg = src,
-				   .off = (int16_t)offset});
-}
-
-static void emit_store(struct translation *t, uint8_t src, int32_t offset)
-{
-	emit(t, (struct ebpf_insn){.code = BPF_STX | BPF_MEM | BPF_W,
-				   .dst_reg = STACK,
 				   .src_reg = src,
 				   .off = (int16_t)offset});
 }
@@ -115,7 +100,7 @@ static void emit_jump(struct translation *t, uint32_t target)
 
 static void reject_if(struct translation *t)
 {
-	aim(t, reject_target(t));
+	aim(t, t->reject);
 	t->rejects = true;
 }
 
@@ -146,7 +131,7 @@ static void changed_x(struct translation *t, bool small)
 	t->now.x_small = small;
 }
 
-static uint32_t load_bytes(uint16_t code)
+uint32_t filter_load_bytes(uint16_t code)
 {
 	switch (BPF_SIZE(code)) {
 	case BPF_B:
@@ -184,12 +169,12 @@ static void need_bytes(struct translation *t, uint32_t bytes)
 
 static void load_absolute(struct translation *t, const struct bpf_insn *in)
 {
-	uint32_t bytes = load_bytes(in->code);
+	uint32_t bytes = filter_load_bytes(in->code);
 
 	if (!in_reach(t, in->k))
 		return;
 	need_bytes(t, in->k + bytes);
-	emit_load(t, BPF_SIZE(in->code), A, FRAME, (int32_t)in->k);
+	emit_memory(t, BPF_LDX | BPF_SIZE(in->code), A, FRAME, (int32_t)in->k);
 	emit_swap(t, bytes);
 }
 
@@ -199,7 +184,7 @@ static void need_beyond_x(struct translation *t, uint32_t bytes)
 	if (t->now.beyond_x >= bytes)
 		return;
 	emit_register(t, EBPF_ALU64 | EBPF_MOV | BPF_X, TEMP, X);
-	emit_immediate(t, EBPF_ALU64 | BPF_ADD | BPF_K, TEMP, bytes);
+	emit_immediate(t, EBPF_ALU64 | BPF_ADD, TEMP, bytes);
 	emit_register(t, BPF_JMP | BPF_JGT | BPF_X, TEMP, CAPLEN);
 	reject_if(t);
 	t->now.beyond_x = bytes;
@@ -207,7 +192,7 @@ static void need_beyond_x(struct translation *t, uint32_t bytes)
 
 static void load_indirect(struct translation *t, const struct bpf_insn *in)
 {
-	uint32_t bytes = load_bytes(in->code);
+	uint32_t bytes = filter_load_bytes(in->code);
 	uint8_t index = X;
 
 	if (!in_reach(t, in->k))
@@ -221,7 +206,7 @@ static void load_indirect(struct translation *t, const struct bpf_insn *in)
 	}
 	emit_register(t, EBPF_ALU64 | EBPF_MOV | BPF_X, A, FRAME);
 	emit_register(t, EBPF_ALU64 | BPF_ADD | BPF_X, A, index);
-	emit_load(t, BPF_SIZE(in->code), A, A, (int32_t)in->k);
+	emit_memory(t, BPF_LDX | BPF_SIZE(in->code), A, A, (int32_t)in->k);
 	emit_swap(t, bytes);
 }
 
@@ -230,7 +215,7 @@ static void load_header_length(struct translation *t, const struct bpf_insn *in)
 	if (!in_reach(t, in->k))
 		return;
 	need_bytes(t, in->k + 1);
-	emit_load(t, BPF_B, X, FRAME, (int32_t)in->k);
+	emit_memory(t, BPF_LDX | BPF_B, X, FRAME, (int32_t)in->k);
 	/* Of 64 bits, since for 32 the verifier gets the range of "and" wrong. */
 	emit_immediate(t, EBPF_ALU64 | BPF_AND | BPF_K, X, 0xf);
 	emit_immediate(t, EBPF_ALU64 | BPF_LSH | BPF_K, X, 2);
@@ -254,10 +239,10 @@ static void load(struct translation *t, const struct bpf_insn *in, uint8_t dst)
 		emit_immediate(t, BPF_ALU | EBPF_MOV | BPF_K, dst, in->k);
 		return;
 	case BPF_LEN:
-		emit_load(t, BPF_W, dst, INPUT, offsetof(struct filter_input, len));
+		emit_memory(t, BPF_LDX | BPF_W, dst, INPUT, offsetof(struct filter_input, len));
 		return;
 	case BPF_MEM:
-		emit_load(t, BPF_W, dst, STACK, cell(t, in->k));
+		emit_memory(t, BPF_LDX | BPF_W, dst, STACK, cell(t, in->k));
 		return;
 	default:
 		t->unsupported = true;
@@ -385,15 +370,15 @@ static void translate_jump(struct translation *t, uint32_t i)
 {
 	const struct bpf_insn *in = &t->classic[i];
 
-	if (BPF_OP(in->code) > BPF_JSET) {
+	bool always = BPF_OP(in->code) == BPF_JA;
+
+	if (BPF_OP(in->code) > BPF_JSET || (always && in->k >= t->count - i - 1)) {
 		t->unsupported = true;
-	} else if (BPF_OP(in->code) != BPF_JA) {
-		translate_condition(t, i);
-	} else if (in->k >= t->count - i - 1) {
-		t->unsupported = true;
-	} else {
+	} else if (always) {
 		note_way(t, i + 1 + in->k);
 		emit_jump(t, i + 1 + in->k);
+	} else {
+		translate_condition(t, i);
 	}
 }
 
@@ -403,7 +388,7 @@ static void translate_return(struct translation *t, const struct bpf_insn *in)
 		emit_immediate(t, BPF_ALU | EBPF_MOV | BPF_K, A, in->k);
 	else if (BPF_RVAL(in->code) != BPF_A)
 		t->unsupported = true;
-	emit_jump(t, exit_target(t));
+	emit_jump(t, t->exit);
 }
 
 static void translate_one(struct translation *t, uint32_t i)
@@ -424,10 +409,10 @@ static void translate_one(struct translation *t, uint32_t i)
 		translate_ldx(t, in);
 		break;
 	case BPF_ST:
-		emit_store(t, A, cell(t, in->k));
+		emit_memory(t, BPF_STX | BPF_W, STACK, A, cell(t, in->k));
 		break;
 	case BPF_STX:
-		emit_store(t, X, cell(t, in->k));
+		emit_memory(t, BPF_STX | BPF_W, STACK, X, cell(t, in->k));
 		break;
 	case BPF_ALU:
 		translate_alu(t, in);
@@ -441,8 +426,8 @@ static void translate_one(struct translation *t, uint32_t i)
 /* Instructions that nothing leads to are left out: the verifier refuses them. */
 static void translate_all(struct translation *t)
 {
-	emit_load(t, EBPF_DW, FRAME, INPUT, offsetof(struct filter_input, frame));
-	emit_load(t, BPF_W, CAPLEN, INPUT, offsetof(struct filter_input, caplen));
+	emit_memory(t, BPF_LDX | EBPF_DW, FRAME, INPUT, offsetof(struct filter_input, frame));
+	emit_memory(t, BPF_LDX | BPF_W, CAPLEN, INPUT, offsetof(struct filter_input, caplen));
 	emit_immediate(t, BPF_ALU | EBPF_MOV | BPF_K, A, 0);
 	emit_immediate(t, BPF_ALU | EBPF_MOV | BPF_K, X, 0);
 	t->known[0].reached = true;
@@ -452,10 +437,10 @@ static void translate_all(struct translation *t)
 		if (t->now.reached)
 			translate_one(t, i);
 	}
-	t->starts[reject_target(t)] = t->length;
+	t->starts[t->reject] = t->length;
 	if (t->rejects)
 		emit_immediate(t, BPF_ALU | EBPF_MOV | BPF_K, A, 0);
-	t->starts[exit_target(t)] = t->length;
+	t->starts[t->exit] = t->length;
 	emit(t, (struct ebpf_insn){.code = BPF_JMP | EBPF_EXIT});
 }
 
@@ -476,7 +461,8 @@ static void resolve_jumps(struct translation *t)
 int filter_ebpf_init(struct filter_ebpf *ebpf, const struct bpf_insn *classic, uint32_t count)
 {
 	uint32_t room = PROLOGUE + count * PER_INSTRUCTION + EPILOGUE;
-	struct translation t = {.classic = classic, .count = count};
+	struct translation t = {
+		.classic = classic, .count = count, .reject = count, .exit = count + 1};
 	int rc = -ENOMEM;
 
 	*ebpf = (struct filter_ebpf){0};

@@ -50,4 +50,7 @@ struct filter_ebpf {
 int filter_ebpf_init(struct filter_ebpf *ebpf, const struct bpf_insn *classic, uint32_t count);
 void filter_ebpf_fini(struct filter_ebpf *ebpf);
 
+/* The bytes that a classic load takes from the frame: 1, 2 or 4. */
+uint32_t filter_load_bytes(uint16_t code);
+
 #endif

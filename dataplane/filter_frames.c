@@ -7,6 +7,8 @@
 
 #include <pcap/pcap.h>
 
+#include "dataplane/filter_ebpf.h"
+
 enum {
 	AIMED = 8000,       /* frames, shared by the ways out; at least one each */
 	NOISE = 2000,       /* frames that are changed at random */
@@ -106,18 +108,6 @@ static void make_shape(struct filter_frame *frame, uint64_t *random)
 	frame->len = frame->caplen;
 }
 
-static uint32_t load_bytes(uint16_t code)
-{
-	switch (BPF_SIZE(code)) {
-	case BPF_B:
-		return 1;
-	case BPF_H:
-		return 2;
-	default:
-		return 4;
-	}
-}
-
 static uint32_t read_value(const struct filter_frame *frame, uint64_t place, uint32_t bytes)
 {
 	uint32_t value = 0;
@@ -169,10 +159,10 @@ static void walk_ld(struct walk *w, const struct bpf_insn *in)
 {
 	switch (BPF_MODE(in->code)) {
 	case BPF_ABS:
-		walk_load(w, in->k, load_bytes(in->code));
+		walk_load(w, in->k, filter_load_bytes(in->code));
 		return;
 	case BPF_IND:
-		walk_load(w, (uint64_t)w->x + in->k, load_bytes(in->code));
+		walk_load(w, (uint64_t)w->x + in->k, filter_load_bytes(in->code));
 		return;
 	case BPF_MEM:
 		w->a = w->memory[in->k % BPF_MEMWORDS];
