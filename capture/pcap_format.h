@@ -33,21 +33,35 @@ enum {
 void pcap_format_file_header(uint8_t *dst, enum pcap_precision precision, uint32_t snaplen);
 
 /*
- * Writes a record header to dst, PCAP_RECORD_HEADER_BYTES long. Inline: once per packet.
- * time_ns: since the Unix epoch, UTC; seconds past 2^32 wrap, as the format has 32 bits.
- * caplen, len: bytes stored and original length; caplen <= len.
+ * A record header's first half, as it is in memory: the time, UTC. time_ns: since the Unix epoch;
+ * seconds past 2^32 wrap, as the format has 32 bits.
  */
-static inline void pcap_format_record_header(uint8_t *dst, enum pcap_precision precision,
-					     uint64_t time_ns, uint32_t caplen, uint32_t len)
+static inline uint64_t pcap_format_stamp(enum pcap_precision precision, uint64_t time_ns)
 {
 	/* Constant divisors: the compiler multiplies. */
 	uint64_t seconds = time_ns / 1000000000;
 	uint32_t fraction = (uint32_t)(time_ns - seconds * 1000000000);
-	uint32_t fields[4] = {(uint32_t)seconds, fraction, caplen, len};
+	uint32_t fields[2] = {(uint32_t)seconds, fraction};
+	uint64_t stamp;
 
 	if (precision == PCAP_US)
 		fields[1] = fraction / 1000;
-	memcpy(dst, fields, sizeof(fields));
+	memcpy(&stamp, fields, sizeof(stamp));
+	return stamp;
+}
+
+/*
+ * Writes a record header to dst, PCAP_RECORD_HEADER_BYTES long. Inline: once per packet, while a
+ * burst of them has one stamp.
+ * caplen, len: bytes stored and original length; caplen <= len.
+ */
+static inline void pcap_format_record_header(uint8_t *dst, uint64_t stamp, uint32_t caplen,
+					     uint32_t len)
+{
+	uint32_t fields[2] = {caplen, len};
+
+	memcpy(dst, &stamp, sizeof(stamp));
+	memcpy(dst + sizeof(stamp), fields, sizeof(fields));
 }
 
 #endif

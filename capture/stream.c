@@ -16,12 +16,21 @@ static uint64_t classic_record_bytes(const struct stream_set *set, const struct 
 	return PCAP_RECORD_HEADER_BYTES + (uint64_t)caplen;
 }
 
+/* The packets of a burst have one time, mostly. */
+static uint64_t stamp_of(struct stream_set *set, uint64_t time_ns)
+{
+	if (time_ns != set->stamp_ns) {
+		set->stamp_ns = time_ns;
+		set->stamp = pcap_format_stamp(set->config.precision, time_ns);
+	}
+	return set->stamp;
+}
+
 static inline uint8_t *classic_write_record(struct stream_set *set, struct stream *stream,
 					    uint8_t *dst, uint32_t session,
 					    const struct stream_record *record)
 {
-	pcap_format_record_header(dst, set->config.precision, record->time_ns, record->caplen,
-				  record->len);
+	pcap_format_record_header(dst, stamp_of(set, record->time_ns), record->caplen, record->len);
 	return dst + PCAP_RECORD_HEADER_BYTES;
 }
 
@@ -89,11 +98,7 @@ static void set_limits(struct stream_set *set, struct stream *stream)
 		end = filesize < stream->base ? 0 : filesize - stream->base + 1;
 	if (packets && packets - stream->segment_records < records)
 		records = packets - stream->segment_records;
-	/* pcapng's limit is another, so that classic pcap need not ask which it is. */
-	if (set->config.pcapng)
-		stream->pcapng_soft_end = (uint32_t)end;
-	else
-		stream->soft_end = (uint32_t)end;
+	stream->soft_end = (uint32_t)end;
 	stream->records_max = (uint32_t)records;
 }
 
@@ -235,24 +240,21 @@ static __attribute__((noinline)) uint32_t prepare(struct stream_set *set, struct
 	return bytes;
 }
 
-static uint8_t *append_pcapng(struct stream_set *set, struct stream *stream, uint32_t session,
-			      struct stream_record record);
-
 /* Inlined for each format: the calls by format are direct ones. */
-static inline __attribute__((always_inline)) uint8_t *append(
-	struct stream_set *set, const struct stream_format *format, struct stream *stream,
-	uint32_t session, const struct stream_record *record, uint32_t soft_end)
+static inline __attribute__((always_inline)) uint8_t *append(struct stream_set *set,
+							     const struct stream_format *format,
+							     struct stream *stream,
+							     uint32_t session,
+							     const struct stream_record *record)
 {
 	uint32_t caplen = record->caplen;
 	uint64_t bytes = format->record_bytes(set, stream, session, caplen);
 	uint64_t end = stream->now.fill + bytes;
-	bool crossing = end >= soft_end || record->time_ns >= stream->rotate_ns ||
+	bool crossing = end >= stream->soft_end || record->time_ns >= stream->rotate_ns ||
 			stream->now.records >= stream->records_max;
 	uint8_t *dst;
 
 	if (__builtin_expect(crossing, false)) {
-		if (format == &classic_format && set->config.pcapng)
-			return append_pcapng(set, stream, session, *record);
 		bytes = prepare(set, stream, session, record->time_ns, caplen, (uint32_t)bytes);
 		if (!bytes)
 			return NULL;
@@ -271,22 +273,48 @@ static inline __attribute__((always_inline)) uint8_t *append(
 	return dst;
 }
 
-/* For classic pcap's way its records always cross: their soft_end is 0. */
-static __attribute__((noinline)) uint8_t *append_pcapng(struct stream_set *set,
-							struct stream *stream, uint32_t session,
-							struct stream_record record)
-{
-	return append(set, &stream_pcapng_format, stream, session, &record,
-		      stream->chunk ? stream->pcapng_soft_end : 0);
-}
-
 uint8_t *stream_append(struct stream_set *set, uint32_t stream_index, uint32_t session,
 		       uint64_t time_ns, uint32_t caplen, uint32_t len)
 {
 	struct stream *stream = &set->streams[stream_index];
 	struct stream_record record = {.time_ns = time_ns, .caplen = caplen, .len = len};
 
-	return append(set, &classic_format, stream, session, &record, stream->soft_end);
+	if (set->config.pcapng)
+		return append(set, &stream_pcapng_format, stream, session, &record);
+	return append(set, &classic_format, stream, session, &record);
+}
+
+void stream_run_begin(struct stream_set *set, struct stream_run *run, uint32_t stream_index,
+		      uint64_t time_ns)
+{
+	const struct stream *stream = &set->streams[stream_index];
+
+	*run = (struct stream_run){.stream = stream_index, .fill = stream->now.fill};
+	if (set->config.pcapng || time_ns >= stream->rotate_ns || !stream->chunk ||
+	    stream->now.records >= stream->records_max)
+		return;
+	run->data = stream->data;
+	run->soft_end = stream->soft_end;
+	run->left = stream->records_max - stream->now.records;
+	run->stamp = stamp_of(set, time_ns);
+	if (set->config.combined)
+		run->log = stream->chunk->log + stream->now.records;
+}
+
+void stream_run_end(struct stream_set *set, const struct stream_run *run, uint64_t time_ns)
+{
+	struct stream *stream = &set->streams[run->stream];
+
+	if (run->records == 0)
+		return;
+	stream->now.record_bytes +=
+		run->fill - stream->now.fill - run->records * PCAP_RECORD_HEADER_BYTES;
+	stream->now.fill = run->fill;
+	stream->now.records += run->records;
+	stream->now.last_ns = time_ns;
+	/* With many sessions the next record here is far off, and so is this line by then. */
+	__builtin_prefetch(run->data + run->fill, 1);
+	__builtin_prefetch(run->data + run->fill + 64, 1);
 }
 
 void stream_tick(struct stream_set *set, uint64_t now_ns)

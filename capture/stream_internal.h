@@ -39,7 +39,6 @@ struct stream {
 	uint32_t session;
 
 	struct account mark;
-	uint32_t pcapng_soft_end; /* what soft_end, then 0, is to classic pcap; with a chunk */
 	uint32_t serial;          /* of the segment: of those with a header of their own */
 	uint32_t interface_count; /* pcapng: in the segment so far */
 	uint32_t told;            /* pcapng: of them, whose statistics are written */
@@ -95,7 +94,9 @@ struct stream_set {
 	uint64_t clock_ns; /* for ageing: moves forward by what the given times move forward */
 	uint64_t given_ns;
 	bool started;
-	uint8_t *carries; /* a block for each stream, touched only where one was flushed */
+	uint64_t stamp_ns; /* the time that stamp is of */
+	uint64_t stamp;    /* pcap_format_stamp() */
+	uint8_t *carries;  /* a block for each stream, touched only where one was flushed */
 	struct stream *streams;
 	struct stream_interface *interfaces; /* pcapng: by session */
 	uint32_t *members;                   /* pcapng: each stream's, by interface number */

@@ -261,7 +261,8 @@ static int write_pcap(struct merge_output *output, const struct merge_input *inp
 	at = reserve(output, PCAP_RECORD_HEADER_BYTES + record->caplen, &err);
 	if (err)
 		return err;
-	pcap_format_record_header(at, PCAP_NS, record->time_ns, record->caplen, record->len);
+	pcap_format_record_header(at, pcap_format_stamp(PCAP_NS, record->time_ns), record->caplen,
+				  record->len);
 	memcpy(at + PCAP_RECORD_HEADER_BYTES, record->data, record->caplen);
 	return 0;
 }

@@ -33,7 +33,8 @@ static size_t format(uint8_t *file, enum pcap_precision precision, uint32_t snap
 
 	pcap_format_file_header(file, precision, snaplen);
 	for (int i = 0; i < RECORDS; i++) {
-		pcap_format_record_header(file + length, precision, records[i].time_ns,
+		pcap_format_record_header(file + length,
+					  pcap_format_stamp(precision, records[i].time_ns),
 					  records[i].caplen, records[i].len);
 		length += PCAP_RECORD_HEADER_BYTES;
 		memset(file + length, i, records[i].caplen);
@@ -103,7 +104,7 @@ static void late_seconds_wrap(void **state)
 	uint8_t header[PCAP_RECORD_HEADER_BYTES];
 	uint32_t fields[4];
 
-	pcap_format_record_header(header, PCAP_NS, UINT64_MAX, 1, 2);
+	pcap_format_record_header(header, pcap_format_stamp(PCAP_NS, UINT64_MAX), 1, 2);
 	memcpy(fields, header, sizeof(fields));
 	assert_int_equal(fields[0], (uint32_t)(UINT64_MAX / 1000000000));
 	assert_int_equal(fields[1], UINT64_MAX % 1000000000);

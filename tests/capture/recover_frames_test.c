@@ -61,7 +61,8 @@ static size_t put_record(uint8_t *dst, uint32_t i, enum pcap_format format)
 		bytes = pcapng_format_packet_bytes(CAPLEN);
 		pcapng_format_packet(dst, 0, first_ns + i, CAPLEN, CAPLEN);
 	} else {
-		pcap_format_record_header(dst, PCAP_NS, first_ns + i, CAPLEN, CAPLEN);
+		pcap_format_record_header(dst, pcap_format_stamp(PCAP_NS, first_ns + i), CAPLEN,
+					  CAPLEN);
 	}
 	for (uint32_t j = 0; j < CAPLEN; j++)
 		dst[header + j] = (uint8_t)(i * 31 + j * j);

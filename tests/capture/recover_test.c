@@ -52,7 +52,8 @@ static int remove_directory(void **state)
 /* A record whose bytes tell which it is. */
 static size_t put_record(uint8_t *dst, uint32_t i, uint32_t caplen)
 {
-	pcap_format_record_header(dst, PCAP_NS, first_ns + i, caplen, caplen + i);
+	pcap_format_record_header(dst, pcap_format_stamp(PCAP_NS, first_ns + i), caplen,
+				  caplen + i);
 	memset(dst + PCAP_RECORD_HEADER_BYTES, (int)(i % 200) + 1, caplen);
 	return PCAP_RECORD_HEADER_BYTES + caplen;
 }
@@ -368,7 +369,8 @@ static void a_header_may_begin_with_zeros(void **state)
 			bytes += put_record(data + bytes, j, CAPLEN);
 		bytes += put_record(data + bytes, 34, fill);
 		bytes += put_record(data + bytes, 35, CAPLEN);
-		pcap_format_record_header(data + CHUNK_BLOCK - 1, PCAP_NS, time_ns, CAPLEN, CAPLEN);
+		pcap_format_record_header(data + CHUNK_BLOCK - 1,
+					  pcap_format_stamp(PCAP_NS, time_ns), CAPLEN, CAPLEN);
 		assert_int_equal(data[CHUNK_BLOCK - 1], 0);
 		write_file("own.pcap.part", data, bytes, marked ? CHUNK_BLOCK - 1 : 0);
 		assert_true(recover_file(&file, "own.pcap.part", false));
