@@ -19,6 +19,27 @@ static struct port_eth *self(struct port *port)
 	return (struct port_eth *)port;
 }
 
+/* Gives back the buffers of a burst, those of one segment all at once. */
+static void free_burst(struct rte_mempool *pool, struct rte_mbuf **mbufs, uint32_t count)
+{
+	void *unused[PORT_BURST];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct rte_mbuf *mbuf = mbufs[i];
+
+		if (unlikely(mbuf->nb_segs > 1 || mbuf->pool != pool)) {
+			rte_pktmbuf_free(mbuf);
+			continue;
+		}
+		mbuf = rte_pktmbuf_prefree_seg(mbuf);
+		if (likely(mbuf != NULL))
+			unused[n++] = mbuf;
+	}
+	if (n)
+		rte_mempool_put_bulk(pool, unused, n);
+}
+
 static uint32_t eth_rx_burst(struct port *port, uint32_t index, struct packet *packets,
 			     uint32_t max)
 {
@@ -26,8 +47,7 @@ static uint32_t eth_rx_burst(struct port *port, uint32_t index, struct packet *p
 	struct port_eth_queue *queue = &eth->queue[index];
 	uint32_t n;
 
-	if (queue->held_count)
-		rte_pktmbuf_free_bulk(queue->held, queue->held_count);
+	free_burst(eth->pool, queue->held, queue->held_count);
 	n = rte_eth_rx_burst(eth->id, (uint16_t)index, queue->held, (uint16_t)max);
 	queue->held_count = n;
 	for (uint32_t i = 0; i < n; i++) {
@@ -59,8 +79,7 @@ static uint32_t quiet_rx_burst(struct port *port, uint32_t index, struct packet 
 {
 	struct port_eth_queue *queue = &self(port)->queue[index];
 
-	if (queue->held_count)
-		rte_pktmbuf_free_bulk(queue->held, queue->held_count);
+	free_burst(self(port)->pool, queue->held, queue->held_count);
 	queue->held_count = 0;
 	__atomic_store_n(&queue->quiet, true, __ATOMIC_RELEASE);
 	return 0;
@@ -152,7 +171,7 @@ static void eth_close(struct port *port)
 	struct port_eth *eth = self(port);
 
 	for (uint32_t i = 0; i < port->queues; i++)
-		rte_pktmbuf_free_bulk(eth->queue[i].held, eth->queue[i].held_count);
+		free_burst(eth->pool, eth->queue[i].held, eth->queue[i].held_count);
 	if (eth->started)
 		rte_eth_dev_stop(eth->id);
 	rte_eth_dev_close(eth->id);
