@@ -10,28 +10,12 @@
 #ifndef DATAPLANE_DECAP_AWS_H
 #define DATAPLANE_DECAP_AWS_H
 
-#include <endian.h>
 #include <string.h>
 
 #include "dataplane/decap.h"
+#include "dataplane/wire.h"
 
 enum { DECAP_AWS_BYTES = 50 };
-
-static inline uint16_t decap_load16(const uint8_t *p)
-{
-	uint16_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return value;
-}
-
-static inline uint32_t decap_load32(const uint8_t *p)
-{
-	uint32_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return value;
-}
 
 /*
  * As decap_packet(), but returns false where it does not know: the packet is shaped otherwise,
@@ -40,31 +24,35 @@ static inline uint32_t decap_load32(const uint8_t *p)
 static inline bool decap_aws(const uint8_t *head, uint32_t head_len, uint32_t packet_len,
 			     uint16_t port, struct decap *out)
 {
-	uint32_t total, length, wire_len, vxlan, vni;
+	uint64_t ip, fragment, udp, vxlan;
+	uint32_t total, length, wire_len;
 
 	/* With so many bytes in the head no packet, however short its frame, needs more of it. */
-	if (head_len < DECAP_AWS_BYTES + DECAP_INNER_HEAD)
+	if (__builtin_expect(head_len < DECAP_AWS_BYTES + DECAP_INNER_HEAD, false))
 		return false;
-	total = be16toh(decap_load16(head + 16));
-	length = be16toh(decap_load16(head + 38));
-	vxlan = decap_load32(head + 42);
-	/* EtherType IPv4; version 4, 20 bytes; no fragment (DF may be set); UDP; the port; the
-	 * I flag; UDP holds VXLAN; IPv4 holds UDP. */
-	if ((decap_load16(head + 12) ^ htobe16(0x0800)) | (head[14] ^ 0x45) |
-	    (decap_load16(head + 20) & htobe16(0x3fff)) | (head[23] ^ IPPROTO_UDP) |
-	    (decap_load16(head + 36) ^ htobe16(port)) | (~vxlan & htobe32(0x08000000)) |
-	    (length < 16) | (length + 20 > total))
+	ip = wire_be64(head + 12);       /* EtherType 2, version and IHL 1, TOS, length 2, id 2 */
+	fragment = wire_be64(head + 20); /* flags and offset 2, TTL, protocol 1, … */
+	udp = wire_be64(head + 36);      /* destination 2, length 2, … */
+	vxlan = wire_be64(head + 42);    /* flags 1, reserved 3, VNI 3, reserved 1 */
+	total = (uint32_t)(ip >> 16) & 0xffff;
+	length = (uint32_t)(udp >> 32) & 0xffff;
+	/* IPv4 of 20 bytes; no fragment (DF may be set), UDP; the port; the I flag; UDP holds
+	 * VXLAN; IPv4 holds UDP. */
+	if (__builtin_expect(((ip >> 40) ^ 0x080045) |
+				     ((fragment & 0x3fff00ff00000000) ^ 0x0000001100000000) |
+				     ((udp >> 48) ^ port) | (~vxlan & 0x0800000000000000) |
+				     (length < 16) | (length + 20 > total),
+			     false))
 		return false;
-	vni = be32toh(decap_load32(head + 46));
 	wire_len = length - 16;
 	memcpy(out->source.s6_addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
 	memcpy(out->source.s6_addr + 12, head + 26, 4);
-	out->vni = vni >> 8;
+	out->vni = (uint32_t)(vxlan >> 8) & 0xffffff;
 	out->offset = DECAP_AWS_BYTES;
 	out->wire_len = wire_len;
 	out->arrived =
 		packet_len - DECAP_AWS_BYTES < wire_len ? packet_len - DECAP_AWS_BYTES : wire_len;
-	out->reserved_bits = (vxlan ^ htobe32(0x08000000)) | (vni & 0xff);
+	out->reserved_bits = (vxlan & 0xf7ffffff000000ff) != 0;
 	return true;
 }
 

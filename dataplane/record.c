@@ -21,6 +21,16 @@ struct burst {
 	uint64_t dropped[DROP_REASON_COUNT];
 };
 
+/* A packet that is to be stored, as the first pass leaves it to the second. */
+struct record {
+	const struct packet *packet;
+	uint32_t session;
+	uint32_t offset; /* of the frame in the packet */
+	uint32_t caplen, len;
+	uint32_t flags; /* enum truncation_flags */
+	bool clipped;
+};
+
 struct recorder {
 	struct record_config config;
 	struct burst burst;
@@ -28,6 +38,7 @@ struct recorder {
 	const struct session_table *table; /* for this burst */
 	uint64_t now_ns;                   /* as of the latest tick */
 	uint32_t *packet_lengths;          /* by session */
+	uint32_t *limits; /* by session: what is stored of a frame at the most, bytes */
 	uint8_t *scratch; /* PACKET_MAX_BYTES, for headers that straddle segments */
 };
 
@@ -90,12 +101,10 @@ static const uint8_t *linearize(struct recorder *r, const struct packet *packet,
 	return r->scratch;
 }
 
-/* Any packet: headers of any shape, straddling segments wherever they like. */
-static __attribute__((noinline)) enum decap_verdict decap_general(struct recorder *r,
-								  const struct packet *packet,
-								  const uint8_t **head,
-								  uint32_t *head_len,
-								  struct decap *d)
+/* Headers may straddle segments, wherever they like. */
+static enum decap_verdict decap_straddling(struct recorder *r, const struct packet *packet,
+					   const uint8_t **head, uint32_t *head_len,
+					   struct decap *d)
 {
 	uint16_t port = r->config.vxlan_port;
 	enum decap_verdict verdict = decap_packet(*head, *head_len, packet->packet_len, port, d);
@@ -106,12 +115,16 @@ static __attribute__((noinline)) enum decap_verdict decap_general(struct recorde
 	return decap_packet(*head, *head_len, packet->packet_len, port, d);
 }
 
+static uint32_t stream_of(const struct recorder *r, const struct record *record)
+{
+	return r->config.combined ? 0 : record->session;
+}
+
 /*
  * The input can wait (a file): let the writer catch up instead of dropping. The counts are
  * published first, since the tick may hand over packets of this burst.
  */
-static uint8_t *append_waiting(struct recorder *r, uint32_t stream, uint32_t session,
-			       uint64_t time_ns, const struct truncation *t)
+static uint8_t *append_waiting(struct recorder *r, const struct record *record)
 {
 	const struct timespec pause = {.tv_nsec = RECORD_WAIT_US * 1000L};
 	uint8_t *dst = NULL;
@@ -121,21 +134,10 @@ static uint8_t *append_waiting(struct recorder *r, uint32_t stream, uint32_t ses
 		stream_tick(r->config.streams, r->now_ns);
 		nanosleep(&pause, NULL);
 		stream_tick(r->config.streams, r->now_ns);
-		dst = stream_append(r->config.streams, stream, session, time_ns, t->caplen, t->len);
+		dst = stream_append(r->config.streams, stream_of(r, record), record->session,
+				    record->packet->time_ns, record->caplen, record->len);
 	}
 	return dst;
-}
-
-static inline uint8_t *append(struct recorder *r, const struct port *port, uint32_t session,
-			      uint64_t time_ns, const struct truncation *t)
-{
-	uint32_t stream = r->config.combined ? 0 : session;
-	uint8_t *dst =
-		stream_append(r->config.streams, stream, session, time_ns, t->caplen, t->len);
-
-	if (likely(dst != NULL) || !port->waits)
-		return dst;
-	return append_waiting(r, stream, session, time_ns, t);
 }
 
 static inline void count_session(struct ledger_session_worker *session, uint32_t flags)
@@ -179,71 +181,193 @@ static inline enum drop_reason admit(struct recorder *r, const struct decap *d, 
 	return DROP_REASON_COUNT;
 }
 
-/* Records one packet. Returns why not, or DROP_REASON_COUNT when it was accepted. */
-static inline enum drop_reason record(struct recorder *r, const struct port *port,
-				      const struct packet *packet, uint64_t time_ns)
+static inline bool passes(struct recorder *r, const struct packet *packet,
+			  const struct record *record)
 {
 	const uint8_t *head = packet->data;
-	uint32_t head_len = packet->data_len, session;
+	uint32_t head_len = packet->data_len;
+
+	if (likely(!r->config.filter))
+		return true;
+	if (unlikely(record->offset + record->caplen > head_len))
+		head = linearize(r, packet, &head_len);
+	return filter_match(r->config.filter, head + record->offset, record->caplen, record->len);
+}
+
+/* Any packet. Returns why it is not to be stored, or DROP_REASON_COUNT. */
+static __attribute__((noinline)) enum drop_reason judge_any(struct recorder *r,
+							    const struct packet *packet,
+							    struct record *record)
+{
+	const uint8_t *head = packet->data;
+	uint32_t head_len = packet->data_len;
 	enum decap_verdict verdict;
 	enum drop_reason reason;
 	struct truncation t;
 	struct decap d;
-	uint8_t *dst;
 
-	if (unlikely(!decap_aws(head, head_len, packet->packet_len, r->config.vxlan_port, &d))) {
-		verdict = decap_general(r, packet, &head, &head_len, &d);
-		if (verdict != DECAP_FRAME)
-			return drop_of(verdict);
-	}
-	reason = admit(r, &d, &session);
-	if (unlikely(reason != DROP_REASON_COUNT))
+	verdict = decap_straddling(r, packet, &head, &head_len, &d);
+	if (verdict != DECAP_FRAME)
+		return drop_of(verdict);
+	reason = admit(r, &d, &record->session);
+	if (reason != DROP_REASON_COUNT)
 		return reason;
 	t = truncation_apply(head + d.offset, head_len - d.offset,
 			     RTE_MIN(d.arrived, r->config.max_caplen), d.wire_len,
-			     r->packet_lengths[session], r->config.snaplen);
-	if (r->config.filter) {
-		if (unlikely(d.offset + t.caplen > head_len))
-			head = linearize(r, packet, &head_len);
-		if (!filter_match(r->config.filter, head + d.offset, t.caplen, t.len))
-			return DROP_FILTERED;
+			     r->packet_lengths[record->session], r->config.snaplen);
+	record->offset = d.offset;
+	record->caplen = t.caplen;
+	record->len = t.len;
+	record->flags = t.flags;
+	record->clipped = RTE_MIN(d.arrived, r->config.max_caplen) < d.wire_len;
+	return DROP_REASON_COUNT;
+}
+
+/*
+ * The usual packet: shaped as AWS sends them, of a VNI that is one session's, its frame whole.
+ * judge_any() would say the same of it. False where it is not plain to see that it is one.
+ */
+static inline bool judge_usual(struct recorder *r, const struct packet *packet,
+			       struct record *record)
+{
+	struct decap d;
+
+	if (unlikely(!decap_aws(packet->data, packet->data_len, packet->packet_len,
+				r->config.vxlan_port, &d)))
+		return false;
+	record->session = session_table_of_vni(r->table, d.vni);
+	if (unlikely(record->session == SESSION_NONE) ||
+	    !truncation_none(packet->data + d.offset, d.arrived, d.wire_len,
+			     r->limits[record->session]))
+		return false;
+	r->burst.reserved_bits += d.reserved_bits;
+	record->offset = d.offset;
+	record->caplen = d.wire_len;
+	record->len = d.wire_len;
+	record->flags = TRUNCATION_WHOLE;
+	record->clipped = false;
+	return true;
+}
+
+/* The first pass over a packet: what is to be stored of it, or why nothing is. */
+static inline enum drop_reason judge(struct recorder *r, const struct packet *packet,
+				     struct record *record)
+{
+	enum drop_reason reason;
+
+	if (!judge_usual(r, packet, record)) {
+		reason = judge_any(r, packet, record);
+		if (reason != DROP_REASON_COUNT)
+			return reason;
 	}
+	record->packet = packet;
+	return passes(r, packet, record) ? DROP_REASON_COUNT : DROP_FILTERED;
+}
+
+/* Returns how many of the packets are to be stored. */
+static uint32_t judge_all(struct recorder *r, const struct packet *packets, uint32_t count,
+			  struct record *records)
+{
+	uint32_t stored = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		enum drop_reason reason = judge(r, &packets[i], &records[stored]);
+
+		if (likely(reason == DROP_REASON_COUNT))
+			stored++;
+		else
+			r->burst.dropped[reason]++;
+	}
+	return stored;
+}
+
+static inline void keep(struct recorder *r, const struct record *record, uint8_t *dst)
+{
+	packet_copy(record->packet, record->offset, dst, record->caplen);
+	count_session(&r->config.sessions[record->session], record->flags);
+	r->burst.clipped += record->clipped;
+	r->burst.accepted++;
+}
+
+/* The way of a packet that needs more than a copy: a chunk, a segment, or a ticket. */
+static __attribute__((noinline)) enum drop_reason store(struct recorder *r, const struct port *port,
+							const struct record *record)
+{
+	uint64_t time_ns = record->packet->time_ns;
+	uint8_t *dst;
+
 	if (unlikely(!take_ticket(r->config.control)))
 		return DROP_AFTER_STOP;
-	dst = append(r, port, session, time_ns, &t);
+	dst = stream_append(r->config.streams, stream_of(r, record), record->session, time_ns,
+			    record->caplen, record->len);
+	if (unlikely(!dst) && port->waits)
+		dst = append_waiting(r, record);
 	if (unlikely(!dst)) {
 		return_ticket(r->config.control);
-		stream_refused(r->config.streams, session);
+		stream_refused(r->config.streams, record->session);
 		/* An input that can wait ran out of chunks only because it may wait no longer. */
 		return port->waits ? DROP_AFTER_STOP : DROP_NO_BUFFER;
 	}
-	packet_copy(packet, d.offset, dst, t.caplen);
-	count_session(&r->config.sessions[session], t.flags);
-	r->burst.clipped += RTE_MIN(d.arrived, r->config.max_caplen) < d.wire_len;
-	r->burst.accepted++;
+	keep(r, record, dst);
 	end_at_limit(r->config.control);
 	return DROP_REASON_COUNT;
 }
 
-static inline void record_or_count(struct recorder *r, const struct port *port,
-				   const struct packet *packet, uint64_t time_ns)
+/*
+ * Stores as many of the records as are of one stream and one time and need no more than a copy.
+ * Returns how many.
+ */
+static inline uint32_t store_run(struct recorder *r, const struct record *records, uint32_t count)
 {
-	enum drop_reason reason = record(r, port, packet, time_ns);
+	uint64_t time_ns = records[0].packet->time_ns;
+	uint32_t stream = stream_of(r, &records[0]), n = 0;
+	struct stream_run run;
 
-	if (unlikely(reason != DROP_REASON_COUNT))
-		r->burst.dropped[reason]++;
+	stream_run_begin(r->config.streams, &run, stream, time_ns);
+	do {
+		uint8_t *dst = stream_run_append(&run, records[n].session, records[n].caplen,
+						 records[n].len);
+
+		if (unlikely(!dst))
+			break;
+		keep(r, &records[n], dst);
+		n++;
+	} while (n < count && stream_of(r, &records[n]) == stream &&
+		 records[n].packet->time_ns == time_ns);
+	stream_run_end(r->config.streams, &run, time_ns);
+	return n;
+}
+
+static void store_all(struct recorder *r, const struct port *port, const struct record *records,
+		      uint32_t count)
+{
+	/* Where packets are counted down each takes its ticket. */
+	bool runs = !r->config.control->limited;
+	uint32_t i = 0;
+
+	while (i < count) {
+		enum drop_reason reason;
+
+		if (likely(runs))
+			i += store_run(r, records + i, count - i);
+		if (i == count)
+			break;
+		r->unsettled = count - i;
+		reason = store(r, port, &records[i++]);
+		if (unlikely(reason != DROP_REASON_COUNT))
+			r->burst.dropped[reason]++;
+	}
+	r->unsettled = 0;
 }
 
 void recorder_burst(struct recorder *r, const struct port *port, const struct packet *packets,
 		    uint32_t count)
 {
+	struct record records[PORT_BURST];
+
 	r->table = __atomic_load_n(r->config.table, __ATOMIC_ACQUIRE);
 	r->burst.received += count;
-	for (uint32_t i = 0; i < count; i++) {
-		r->unsettled = count - i;
-		record_or_count(r, port, &packets[i], packets[i].time_ns);
-	}
-	r->unsettled = 0;
+	store_all(r, port, records, judge_all(r, packets, count, records));
 }
 
 void recorder_drop(struct recorder *r, enum drop_reason reason, uint32_t count)
@@ -267,13 +391,19 @@ struct recorder *recorder_new(const struct record_config *config)
 		return NULL;
 	*r = (struct recorder){.config = *config};
 	r->packet_lengths = calloc(config->map->count, sizeof(*r->packet_lengths));
+	r->limits = calloc(config->map->count, sizeof(*r->limits));
 	r->scratch = malloc(PACKET_MAX_BYTES);
-	if (!r->packet_lengths || !r->scratch) {
+	if (!r->packet_lengths || !r->limits || !r->scratch) {
 		recorder_free(r);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < config->map->count; i++)
-		r->packet_lengths[i] = config->map->sessions[i].packet_length;
+	for (uint32_t i = 0; i < config->map->count; i++) {
+		uint32_t packet_length = config->map->sessions[i].packet_length;
+
+		r->packet_lengths[i] = packet_length;
+		r->limits[i] = RTE_MIN(truncation_limit(packet_length, config->snaplen),
+				       config->max_caplen);
+	}
 	return r;
 }
 
@@ -282,6 +412,7 @@ void recorder_free(struct recorder *r)
 	if (!r)
 		return;
 	free(r->packet_lengths);
+	free(r->limits);
 	free(r->scratch);
 	free(r);
 }

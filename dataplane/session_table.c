@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define SLOT_EMPTY UINT32_MAX /* no VNI has more than 24 bits */
-#define NO_SESSION UINT32_MAX
 
 /*
  * Two open-addressing tables at most a quarter full. The first is by VNI and answers alone where
@@ -14,7 +13,8 @@
  */
 struct vni_slot {
 	uint32_t vni;
-	uint32_t session; /* the entry without a source, or NO_SESSION */
+	uint32_t session; /* the entry without a source, or SESSION_NONE */
+	uint32_t any;     /* the same, or SESSION_NONE where a source may say otherwise */
 	bool has_sources; /* look in the second table first */
 };
 
@@ -79,9 +79,11 @@ static void insert(struct session_table *table, const struct session *entry, uin
 	slot->vni = entry->virtual_network_id;
 	if (!entry->has_source) {
 		slot->session = session;
+		slot->any = slot->has_sources ? SESSION_NONE : session;
 		return;
 	}
 	slot->has_sources = true;
+	slot->any = SESSION_NONE;
 	*source_slot(table, entry->virtual_network_id, &entry->source) = (struct source_slot){
 		.vni = entry->virtual_network_id, .session = session, .source = entry->source};
 }
@@ -103,7 +105,8 @@ struct session_table *session_table_new(const struct session_map *map)
 		return NULL;
 	}
 	for (uint32_t i = 0; i < slots; i++) {
-		table->vnis[i] = (struct vni_slot){.vni = SLOT_EMPTY, .session = NO_SESSION};
+		table->vnis[i] = (struct vni_slot){
+			.vni = SLOT_EMPTY, .session = SESSION_NONE, .any = SESSION_NONE};
 		table->sources[i] = (struct source_slot){.vni = SLOT_EMPTY};
 	}
 	for (uint32_t i = 0; i < map->count; i++)
@@ -118,6 +121,11 @@ void session_table_free(struct session_table *table)
 	free(table->vnis);
 	free(table->sources);
 	free(table);
+}
+
+uint32_t session_table_of_vni(const struct session_table *table, uint32_t vni)
+{
+	return vni_slot(table, vni)->any;
 }
 
 enum session_verdict session_table_find(const struct session_table *table, uint32_t vni,
@@ -136,5 +144,5 @@ enum session_verdict session_table_find(const struct session_table *table, uint3
 		}
 	}
 	*session = slot->session;
-	return slot->session == NO_SESSION ? SESSION_SOURCE_DENIED : SESSION_FOUND;
+	return slot->session == SESSION_NONE ? SESSION_SOURCE_DENIED : SESSION_FOUND;
 }

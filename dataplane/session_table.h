@@ -19,6 +19,8 @@ enum session_verdict {
 	SESSION_SOURCE_DENIED, /* the VNI is known, but no entry allows this source */
 };
 
+#define SESSION_NONE UINT32_MAX
+
 struct session_table;
 
 /*
@@ -34,5 +36,11 @@ void session_table_free(struct session_table *table);
  */
 enum session_verdict session_table_find(const struct session_table *table, uint32_t vni,
 					const struct in6_addr *source, uint32_t *session);
+
+/*
+ * The session of a VNI that has just one, wherever its packets come from; SESSION_NONE where
+ * session_table_find() must tell.
+ */
+uint32_t session_table_of_vni(const struct session_table *table, uint32_t vni);
 
 #endif

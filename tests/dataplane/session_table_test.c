@@ -50,6 +50,10 @@ static void test_find(void **state)
 	expect(table, 0, "10.0.0.1", SESSION_FOUND, 6);
 	expect(table, 0xffffff, "10.0.0.1", SESSION_FOUND, 7);
 	expect(table, 4, "10.0.0.1", SESSION_UNKNOWN_VNI, 0);
+	assert_int_equal(session_table_of_vni(table, 1), 0);
+	assert_int_equal(session_table_of_vni(table, 2), SESSION_NONE);
+	assert_int_equal(session_table_of_vni(table, 3), SESSION_NONE);
+	assert_int_equal(session_table_of_vni(table, 4), SESSION_NONE);
 	session_table_free(table);
 }
 
@@ -79,6 +83,8 @@ static void test_many(void **state)
 						    &session->source, &found),
 				 SESSION_FOUND);
 		assert_int_equal(found, i);
+		assert_int_equal(session_table_of_vni(table, session->virtual_network_id),
+				 session->has_source ? SESSION_NONE : i);
 		session->source.s6_addr[0] = 1;
 		assert_int_equal(session_table_find(table, 0xfff000, &session->source, &found),
 				 SESSION_SOURCE_DENIED);
