@@ -161,8 +161,15 @@ static int find_content(int fd, uint64_t begin, uint64_t size, uint64_t *end)
 
 	*end = begin;
 	for (uint64_t offset = begin; offset < size;) {
-		ssize_t got = pread(fd, buffer, sizeof(buffer), (off_t)offset);
+		/* What was reserved ahead of the writes is a hole, and may be large. */
+		off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
+		ssize_t got;
 
+		if (data < 0 && errno == ENXIO)
+			break;
+		if (data > (off_t)offset)
+			offset = (uint64_t)data;
+		got = pread(fd, buffer, sizeof(buffer), (off_t)offset);
 		if (got < 0)
 			return -errno;
 		if (got == 0)

@@ -185,7 +185,7 @@ static void *run(void *argument)
 		writer_sync_due(writer);
 		if (busy)
 			continue;
-		if (stopping && writer->accepted == 0)
+		if (stopping && writer->accepted == 0 && writer->under_way == 0)
 			break;
 		if (writer->under_way)
 			end_writes(writer, WAIT_NS);
@@ -230,7 +230,9 @@ static int allocate(struct writer *writer)
 		writer->streams[i].first = WRITER_NO_JOB;
 		writer->streams[i].first_queued = WRITER_NO_JOB;
 	}
-	return writer->ops->start(&writer->backend, writer->config.pool, jobs);
+	/* Reservations are numbered behind the chunks, by stream. */
+	return writer->ops->start(&writer->backend, writer->config.pool,
+				  jobs + writer->config.streams);
 }
 
 int writer_start(struct writer **writer, const struct writer_config *config)

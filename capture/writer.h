@@ -74,7 +74,9 @@ struct writer_config {
 	struct ledger_session_writer *sessions; /* borrowed; by session */
 	enum writer_sync_mode sync_mode;
 	uint64_t sync_ns; /* WRITER_SYNC_INTERVAL: from the beginning of one to the next's */
-	int cpu;          /* to run on; -1: anywhere */
+	/* Files are made longer ahead of their writes, by so many bytes at most; 0: never. */
+	uint64_t reserve_bytes;
+	int cpu;                     /* to run on; -1: anywhere */
 	struct retention *retention; /* told of published files; borrowed; NULL: none */
 	/* While it is low, writes fail with -ENOSPC without being tried; borrowed; NULL: never. */
 	const struct free_space_watch *space;
@@ -83,7 +85,7 @@ struct writer_config {
 struct writer;
 
 /*
- * Sets the method up (for io_uring: a ring that can do nothing but write and sync files, since
+ * Sets the method up (for io_uring: a ring that can do nothing but write, sync and lengthen files, since
  * the process will refuse new ones), starts the thread.
  * Returns 0 or -errno; *writer is owned by the caller: writer_stop(), then writer_free().
  */

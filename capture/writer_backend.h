@@ -14,7 +14,7 @@
 struct io_uring;
 struct writer_backend; /* one of this backend's own kind */
 
-/* How a job has ended: all its bytes written (0), or -errno. */
+/* How a job has ended: all its bytes written, or reserved (0), or -errno. */
 struct writer_result {
 	uint32_t job;
 	int error;
@@ -31,6 +31,13 @@ struct writer_backend_ops {
 	/* Takes a job: bytes > 0 at data to fd at offset (a pipe: at its end). */
 	void (*write)(struct writer_backend *backend, uint32_t job, int fd, const uint8_t *data,
 		      uint32_t bytes, uint64_t offset);
+
+	/*
+	 * Takes a job: space on the disk for the file's bytes from offset on, which makes the file
+	 * as long. NULL where there are no files.
+	 */
+	void (*reserve)(struct writer_backend *backend, uint32_t job, int fd, uint64_t offset,
+			uint64_t bytes);
 
 	/*
 	 * Copies up to max results; where there is none yet but jobs are under way, waits for one,
@@ -58,7 +65,7 @@ extern const struct writer_backend_ops writer_pipe_ops;
 extern const struct writer_backend_ops writer_null_ops;
 
 /*
- * A ring that can write and sync files, and nothing else, from its first request on: the kernel
+ * A ring that can write, sync and lengthen files, and nothing else, from its first request on: the kernel
  * refuses all other operations, and to lift the restriction. buffers: registered; count may be
  * 0. Returns 0 or -errno. For writer_uring_ops and the test that tries to connect through it.
  */

@@ -3,7 +3,7 @@
  * Internal to the writer: what its thread keeps, and its parts' calls to each other.
  * writer.c has the thread and the public calls, writer_stream.c the order of writes within a
  * stream, the segments and the counting, writer_sync.c the syncs of open segments,
- * writer_publish.c the ended ones.
+ * writer_publish.c the ended ones, writer_reserve.c the space ahead of writes.
  */
 #ifndef CAPTURE_WRITER_INTERNAL_H
 #define CAPTURE_WRITER_INTERNAL_H
@@ -36,7 +36,7 @@ struct writer_job {
 struct writer_stream {
 	uint32_t first, last;   /* WRITER_NO_JOB: none */
 	uint32_t first_queued;  /* likewise */
-	uint32_t under_way;     /* writes */
+	uint32_t under_way;     /* writes, and a reservation */
 	uint64_t submitted_end; /* file offset after the last write that was begun */
 	bool open;              /* segment is */
 	bool failed;            /* nothing more is recorded until the next segment */
@@ -44,6 +44,11 @@ struct writer_stream {
 	uint64_t packets;       /* so far in the segment */
 	uint64_t committed;     /* of good_end: on stable storage */
 	int sync_error;         /* the segment could not be synced: -errno */
+	bool ending;            /* no write is begun any more */
+	bool unreserved;        /* nothing more is reserved for the segment */
+	uint64_t reserved_end;  /* the file was made so long, ahead of its writes */
+	uint64_t reserving;     /* what reserved_end is to be; 0: no request is under way */
+	uint64_t bytes_before;  /* of the segment before; 0: none, or not known */
 	struct segment segment;
 };
 
@@ -77,7 +82,7 @@ struct writer {
 	struct writer_job *jobs;
 	struct writer_stream *streams;
 	uint32_t accepted;  /* jobs that have not gone back yet */
-	uint32_t under_way; /* writes */
+	uint32_t under_way; /* writes and reservations */
 
 	uint32_t open_count; /* segments that are written to */
 	struct writer_publish publish;
@@ -114,6 +119,11 @@ void writer_stream_fail_sync(struct writer *writer, struct writer_stream *stream
 
 /* Is this the segment that is open? Its descriptor tells: none is closed while a sync goes on. */
 bool writer_stream_has(const struct writer_stream *stream, const struct segment *segment);
+
+/* Reserves space for the stream's segment where it is due, after a write was begun. */
+void writer_reserve_due(struct writer *writer, struct writer_stream *stream);
+/* A reservation has ended. */
+void writer_reserve_end(struct writer_stream *stream, int error);
 
 /* Starts the thread that syncs open segments, where they are to be. Returns 0 or -errno. */
 int writer_sync_start(struct writer *writer);

@@ -3,6 +3,7 @@
  * The backends whose jobs have ended when the call returns: pwrite(), a pipe, and null:.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -84,6 +85,12 @@ static void write_file(struct writer_backend *backend, uint32_t job, int fd, con
 	end_job(backend, job, write_at(fd, data, bytes, offset));
 }
 
+static void reserve(struct writer_backend *backend, uint32_t job, int fd, uint64_t offset,
+		    uint64_t bytes)
+{
+	end_job(backend, job, fallocate(fd, 0, (off_t)offset, (off_t)bytes) < 0 ? -errno : 0);
+}
+
 /*
  * Waits until the pipe has room, or nobody reads. A reader that stalls may take its time; once the
  * writer is to stop it has PATIENCE_MS.
@@ -156,6 +163,6 @@ static void write_null(struct writer_backend *backend, uint32_t job, int fd, con
 	end_job(backend, job, 0);
 }
 
-const struct writer_backend_ops writer_pwrite_ops = {start, write_file, reap, NULL, stop};
-const struct writer_backend_ops writer_pipe_ops = {start, write_pipe, reap, hurry_pipe, stop};
-const struct writer_backend_ops writer_null_ops = {start, write_null, reap, NULL, stop};
+const struct writer_backend_ops writer_pwrite_ops = {start, write_file, reserve, reap, NULL, stop};
+const struct writer_backend_ops writer_pipe_ops = {start, write_pipe, NULL, reap, hurry_pipe, stop};
+const struct writer_backend_ops writer_null_ops = {start, write_null, NULL, reap, NULL, stop};

@@ -79,6 +79,9 @@ static void begin_segment(struct writer *writer, struct writer_stream *stream,
 	stream->packets = 0;
 	stream->committed = 0;
 	stream->sync_error = 0;
+	stream->ending = false;
+	stream->unreserved = writer->config.reserve_bytes == 0 || !writer_is_file(writer);
+	stream->reserved_end = 0;
 	if (low) /* there is no name yet */
 		writer_fail(writer, error, writer->config.output.path);
 	else if (error)
@@ -95,6 +98,7 @@ static void finish_segment(struct writer *writer, struct writer_stream *stream)
 	struct segment_end end;
 
 	stream->open = false;
+	stream->bytes_before = stream->good_end;
 	writer->open_count--;
 	if (!writer_is_file(writer))
 		return;
@@ -136,8 +140,10 @@ static bool may_begin(struct writer *writer, const struct writer_stream *stream)
 {
 	const struct chunk *chunk = chunk_of(writer, stream->first_queued);
 
+	/* With a reservation under way, a segment outlives its last write. */
 	if (stream->first_queued == stream->first)
-		return !(chunk->flags & CHUNK_OPENS) || writer_publish_has_room(writer);
+		return !(chunk->flags & CHUNK_OPENS) ||
+		       (!stream->open && writer_publish_has_room(writer));
 	/* The segment before must be finished first, and this block be written. */
 	return !(chunk->flags & CHUNK_OPENS) && chunk->file_offset >= stream->submitted_end;
 }
@@ -168,6 +174,7 @@ static void begin(struct writer *writer, struct writer_stream *stream)
 	writer->under_way++;
 	writer->ops->write(writer->backend, index, stream->segment.fd, chunk->data, chunk->bytes,
 			   chunk->file_offset);
+	writer_reserve_due(writer, stream);
 }
 
 static void count_sessions(struct writer *writer, const struct chunk *chunk, bool written)
@@ -211,8 +218,8 @@ static void retire(struct writer *writer, struct writer_stream *stream)
 	uint32_t index = stream->first;
 	const struct writer_job *job = &writer->jobs[index];
 	struct chunk *chunk = chunk_of(writer, index);
-	bool closes = chunk->flags & CHUNK_CLOSES;
 
+	stream->ending |= (chunk->flags & CHUNK_CLOSES) != 0;
 	stream->first = job->next;
 	if (job->error && !stream->failed) {
 		stream->failed = true;
@@ -231,16 +238,18 @@ static void retire(struct writer *writer, struct writer_stream *stream)
 	writer->accepted--;
 	/* The ring holds every chunk there is: writer_start() saw to it. */
 	(void)ring_put(writer->config.empty, chunk);
-	if (stream->open && stream->under_way == 0 && (closes || stream->failed))
-		finish_segment(writer, stream);
 }
 
 /* Retires and begins what can be, until neither can. */
 static void advance(struct writer *writer, struct writer_stream *stream)
 {
 	for (;;) {
-		if (stream->first != WRITER_NO_JOB &&
-		    writer->jobs[stream->first].state == WRITER_JOB_ENDED)
+		bool ending = stream->ending || stream->failed;
+
+		if (stream->open && ending && stream->under_way == 0)
+			finish_segment(writer, stream);
+		else if (stream->first != WRITER_NO_JOB &&
+			 writer->jobs[stream->first].state == WRITER_JOB_ENDED)
 			retire(writer, stream);
 		else if (stream->first_queued != WRITER_NO_JOB && may_begin(writer, stream))
 			begin(writer, stream);
@@ -266,12 +275,24 @@ void writer_stream_accept(struct writer *writer, struct chunk *chunk)
 	advance(writer, stream);
 }
 
-void writer_stream_end(struct writer *writer, const struct writer_result *result)
+static struct writer_stream *end_write(struct writer *writer, const struct writer_result *result)
 {
-	struct writer_stream *stream = &writer->streams[chunk_of(writer, result->job)->stream];
-
 	writer->jobs[result->job].state = WRITER_JOB_ENDED;
 	writer->jobs[result->job].error = result->error;
+	return &writer->streams[chunk_of(writer, result->job)->stream];
+}
+
+void writer_stream_end(struct writer *writer, const struct writer_result *result)
+{
+	uint32_t chunks = chunk_pool_count(writer->config.pool);
+	struct writer_stream *stream;
+
+	if (result->job < chunks) {
+		stream = end_write(writer, result);
+	} else {
+		stream = &writer->streams[result->job - chunks];
+		writer_reserve_end(stream, result->error);
+	}
 	writer->under_way--;
 	stream->under_way--;
 	advance(writer, stream);

@@ -19,7 +19,7 @@ enum {
 
 static const uint64_t buffer_bytes_max = 1ull << 30; /* the kernel's limit for one buffer */
 
-/* A write under way; what is left of it after short ones. */
+/* A write under way; what is left of it after short ones. A reservation has no bytes to write. */
 struct job {
 	int fd;
 	const uint8_t *data;
@@ -51,6 +51,7 @@ static int restrict_ring(struct io_uring *ring)
 		{.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_WRITE},
 		{.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_WRITE_FIXED},
 		{.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_FSYNC},
+		{.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = IORING_OP_FALLOCATE},
 	};
 	int err = register_ring(ring, IORING_REGISTER_RESTRICTIONS, allowed,
 				sizeof(allowed) / sizeof(allowed[0]));
@@ -176,6 +177,17 @@ static void write_file(struct writer_backend *backend, uint32_t index, int fd, c
 	queue(backend, index);
 }
 
+static void reserve(struct writer_backend *backend, uint32_t index, int fd, uint64_t offset,
+		    uint64_t bytes)
+{
+	struct io_uring_sqe *sqe = get_sqe(backend);
+
+	backend->jobs[index] = (struct job){.fd = fd, .offset = offset};
+	backend->under_way++;
+	io_uring_prep_fallocate(sqe, fd, 0, (off_t)offset, (off_t)bytes);
+	io_uring_sqe_set_data64(sqe, index);
+}
+
 /* What a completion means for its job. Returns true where the job has ended: *error says how. */
 static bool end_request(struct writer_backend *backend, uint32_t index, int result, int *error)
 {
@@ -185,7 +197,7 @@ static bool end_request(struct writer_backend *backend, uint32_t index, int resu
 	*error = 0;
 	if (result == (int)job->bytes)
 		return true;
-	if (result == -EINTR || result == -EAGAIN) {
+	if (job->bytes && (result == -EINTR || result == -EAGAIN)) {
 		*error = result;
 		if (job->tries++ >= MAX_TRIES)
 			return true;
@@ -235,4 +247,4 @@ static uint32_t reap(struct writer_backend *backend, struct writer_result *resul
 	return count;
 }
 
-const struct writer_backend_ops writer_uring_ops = {start, write_file, reap, NULL, stop};
+const struct writer_backend_ops writer_uring_ops = {start, write_file, reserve, reap, NULL, stop};

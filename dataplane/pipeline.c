@@ -19,7 +19,8 @@
 #include "dataplane/xdp_socket.h"
 
 enum {
-	EAL_SPARE_PAGES = 32, /* huge pages that the EAL takes for itself */
+	RESERVE_BYTES = 256 << 20, /* of a file, ahead of its writes: 0.1 s at 2 GB/s */
+	EAL_SPARE_PAGES = 32,      /* huge pages that the EAL takes for itself */
 };
 
 static int fail(char *error, int rc, const char *object, const char *what)
@@ -255,6 +256,8 @@ static int open_writer(struct pipeline *p, uint32_t i)
 		.sessions = ledger_session_writer(p->outlet.ledger, i),
 		.sync_mode = p->options->sync,
 		.sync_ns = flush_ns(p->options),
+		/* The page cache gains nothing by it. */
+		.reserve_bytes = p->outlet.method == WRITER_PWRITE ? 0 : RESERVE_BYTES,
 		.cpu = p->placement.writers[i],
 		.retention = p->retain.retention,
 		.space = p->retain.space,

@@ -86,6 +86,7 @@ static void start_writer(struct recording *recording)
 		.empty = recording->empty,
 		.ledger = ledger_writer(recording->ledger, 0),
 		.sessions = ledger_session_writer(recording->ledger, 0),
+		.reserve_bytes = config->reserve_bytes,
 		.cpu = -1,
 		.retention = config->retention,
 		.space = config->space,

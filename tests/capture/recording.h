@@ -56,8 +56,9 @@ struct recording_config {
 	enum writer_sync_mode sync_mode; /* at an interval: as often as the disk can */
 	struct retention *retention;
 	const struct free_space_watch *space;
-	uint32_t files_max; /* open at once; 0: some more than streams */
-	bool shared;        /* others write to the directory, too */
+	uint64_t reserve_bytes; /* 0: none */
+	uint32_t files_max;     /* open at once; 0: some more than streams */
+	bool shared;            /* others write to the directory, too */
 };
 
 struct recording {

@@ -58,6 +58,7 @@ static struct recording_config configure(enum writer_method method, const char *
 		.sessions = 3,
 		.chunks = 24,
 		.chunk_bytes = 16384,
+		.reserve_bytes = 1 << 20,
 		.stream = {.aligned = true, .precision = PCAP_NS, .flush_ns = SECOND},
 	};
 }

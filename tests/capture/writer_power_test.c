@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <pcap/pcap.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,7 +41,7 @@ enum {
 	SECOND = 1000000000,
 };
 
-enum call { CALL_WRITE, CALL_SYNC, CALL_MARK, CALL_CUT, CALL_NAME };
+enum call { CALL_WRITE, CALL_RESERVE, CALL_SYNC, CALL_MARK, CALL_CUT, CALL_NAME };
 
 /* A call, from the moment that it begins to the one that it ends: both are places in the log. */
 struct event {
@@ -148,6 +150,28 @@ int syncfs(int fd)
 	return sync_call(SYS_syncfs, fd, ALL_FILES);
 }
 
+int fallocate(int fd, int mode, off_t offset, off_t bytes)
+{
+	struct event *event = begin(CALL_RESERVE, fd);
+	int rc = (int)syscall(SYS_fallocate, fd, mode, offset, bytes);
+
+	if (event) {
+		event->offset = (uint64_t)offset;
+		event->bytes = (uint64_t)bytes;
+	}
+	end(event);
+	return rc;
+}
+
+/* In memory nothing would be reserved. */
+int fstatfs(int fd, struct statfs *space)
+{
+	int rc = (int)syscall(SYS_fstatfs, fd, space);
+
+	space->f_type = EXT4_SUPER_MAGIC;
+	return rc;
+}
+
 int ftruncate(int fd, off_t length)
 {
 	struct event *event = begin(CALL_CUT, fd);
@@ -207,6 +231,7 @@ static void record(uint32_t sessions, uint32_t records)
 		.sessions = sessions,
 		.chunks = 64,
 		.chunk_bytes = 16384,
+		.reserve_bytes = 1 << 17,
 		.stream = {.aligned = true,
 			   .precision = PCAP_NS,
 			   .rotation = {.filesize_bytes = 200000},
@@ -283,6 +308,14 @@ static void replay_write(const struct event *event, bool durable, bool torn, uin
 			put_block(event->offset + i, event->data + i, durable, torn, random);
 }
 
+/* Longer, with nothing in it: what was reserved and not written to is a hole. */
+static void reserve(uint64_t end)
+{
+	assert_true(end <= FILE_MAX);
+	if (end > disk.size)
+		disk.size = end;
+}
+
 /* The file as the failure may have left it. Returns false where it has its name by then. */
 static bool fail_power(int file, uint32_t moment, bool torn, uint32_t *random)
 {
@@ -296,6 +329,8 @@ static bool fail_power(int file, uint32_t moment, bool torn, uint32_t *random)
 		durable = is_durable(event, moment);
 		if (event->call == CALL_WRITE)
 			replay_write(event, durable, torn, random);
+		else if (event->call == CALL_RESERVE && (durable || recording_random(random, 2)))
+			reserve(event->offset + event->bytes);
 		else if (event->call == CALL_MARK && (durable || recording_random(random, 2)))
 			disk.mark = event->bytes;
 		else if (event->call == CALL_CUT || event->call == CALL_NAME)
@@ -432,6 +467,7 @@ static void fail_at_random(uint32_t sessions, uint32_t records, uint32_t failure
 	start_log();
 	record(sessions, records);
 	assert_true(count_calls(CALL_MARK) > 20);
+	assert_true(count_calls(CALL_RESERVE) > 5 || sessions > 3);
 	print_message("# %u writes, %u syncs, %u committed lengths\n", count_calls(CALL_WRITE),
 		      count_calls(CALL_SYNC), count_calls(CALL_MARK));
 	for (uint32_t i = 0; i < failures; i++) {

@@ -119,6 +119,7 @@ static void record_mix(const struct mix *mix, enum writer_method method, const c
 		.sessions = mix->sessions,
 		.chunks = mix->chunks,
 		.chunk_bytes = CHUNK_BYTES,
+		.reserve_bytes = 8 * CHUNK_BYTES,
 		.log_records = mix->log_records,
 		.stream = {.streams = mix->combined ? 1 : 0,
 			   .combined = mix->combined,

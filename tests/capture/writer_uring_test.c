@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The writer's ring can write and sync files; the kernel refuses it a socket, so nobody who
+ * The writer's ring can write, sync and lengthen files; the kernel refuses it a socket, so nobody who
  * takes over the process reaches the network through it.
  */
 #include <setjmp.h>
@@ -49,7 +49,7 @@ static int run_request(void)
 	return result;
 }
 
-static void writes_and_syncs(void **state)
+static void writes_syncs_and_lengthens(void **state)
 {
 	int fd = memfd_create("ring", MFD_CLOEXEC);
 	char read_back[4];
@@ -58,6 +58,9 @@ static void writes_and_syncs(void **state)
 	assert_int_equal(run_request(), 4);
 	io_uring_prep_fsync(io_uring_get_sqe(&ring), fd, IORING_FSYNC_DATASYNC);
 	assert_int_equal(run_request(), 0);
+	io_uring_prep_fallocate(io_uring_get_sqe(&ring), fd, 0, 4, 1000);
+	assert_int_equal(run_request(), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_END), 1004);
 	assert_int_equal(pread(fd, read_back, 4, 0), 4);
 	assert_memory_equal(read_back, "abcd", 4);
 	close(fd);
@@ -83,7 +86,8 @@ static void refuses_the_network(void **state)
 static void refuses_all_other_requests(void **state)
 {
 	for (int op = 0; op < IORING_OP_LAST; op++) {
-		if (op == IORING_OP_WRITE || op == IORING_OP_WRITE_FIXED || op == IORING_OP_FSYNC)
+		if (op == IORING_OP_WRITE || op == IORING_OP_WRITE_FIXED || op == IORING_OP_FSYNC ||
+		    op == IORING_OP_FALLOCATE)
 			continue;
 		io_uring_prep_rw(op, io_uring_get_sqe(&ring), -1, NULL, 0, 0);
 		assert_int_equal(run_request(), -EACCES);
@@ -179,6 +183,7 @@ static void errors_are_the_jobs_own(void **state)
 		{sealed, -EPERM},
 		{-1, -EBADF},
 	};
+	struct writer_result result = {0};
 
 	assert_int_equal(fcntl(sealed, F_ADD_SEALS, F_SEAL_WRITE), 0);
 	assert_int_equal(writer_uring_ops.start(&backend, pool, 8), 0);
@@ -187,6 +192,11 @@ static void errors_are_the_jobs_own(void **state)
 		if (bad[i].fd >= 0)
 			close(bad[i].fd);
 	}
+	writer_uring_ops.reserve(backend, 3, -1, 0, CHUNK_BLOCK);
+	while (writer_uring_ops.reap(backend, &result, 1, 1000000) == 0)
+		;
+	assert_int_equal(result.job, 3);
+	assert_int_equal(result.error, -EBADF);
 	close(file);
 	writer_uring_ops.stop(backend);
 	chunk_pool_free(pool);
@@ -195,7 +205,7 @@ static void errors_are_the_jobs_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(writes_and_syncs, open_ring, close_ring),
+		cmocka_unit_test_setup_teardown(writes_syncs_and_lengthens, open_ring, close_ring),
 		cmocka_unit_test_setup_teardown(refuses_the_network, open_ring, close_ring),
 		cmocka_unit_test_setup_teardown(refuses_all_other_requests, open_ring, close_ring),
 		cmocka_unit_test_setup_teardown(the_restriction_stays, open_ring, close_ring),
