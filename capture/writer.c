@@ -14,8 +14,9 @@
 enum {
 	DEPTH = 64, /* writes under way; more only queue up in the disk's driver */
 	REAP_MAX = 32,
-	WAIT_NS = 500000, /* for a write; new chunks are seen no later */
-	IDLE_NS = 300000, /* between looks at an empty ring */
+	WAIT_NS = 500000,       /* for a write; new chunks are seen no later */
+	IDLE_NS = 300000,       /* between looks at an empty ring */
+	IDLE_MOST_NS = 1200000, /* once it has been empty for long: 1.5 MB of 10 Gb/s */
 	TRIAL_PATTERN = 0x5a,
 };
 
@@ -168,9 +169,17 @@ static bool end_writes(struct writer *writer, uint64_t timeout_ns)
 	return count > 0;
 }
 
+/* A long silence is not to cost 4 % of a core. */
+static void idle(struct timespec *pause)
+{
+	nanosleep(pause, NULL);
+	if (pause->tv_nsec < IDLE_MOST_NS)
+		pause->tv_nsec *= 2;
+}
+
 static void *run(void *argument)
 {
-	const struct timespec pause = {.tv_nsec = IDLE_NS};
+	struct timespec pause = {.tv_nsec = IDLE_NS};
 	struct writer *writer = argument;
 
 	writer_task_choose_cpu(writer->config.cpu);
@@ -183,6 +192,8 @@ static void *run(void *argument)
 		writer_sync_collect(writer);
 		writer_publish_due(writer); /* of what no sync is under way for */
 		writer_sync_due(writer);
+		if (busy || writer->under_way)
+			pause.tv_nsec = IDLE_NS;
 		if (busy)
 			continue;
 		if (stopping && writer->accepted == 0 && writer->under_way == 0)
@@ -190,7 +201,7 @@ static void *run(void *argument)
 		if (writer->under_way)
 			end_writes(writer, WAIT_NS);
 		else
-			nanosleep(&pause, NULL);
+			idle(&pause);
 	}
 	writer_stream_finish_all(writer);
 	writer_sync_finish(writer);
