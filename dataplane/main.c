@@ -68,6 +68,21 @@ static void print_filter(const struct pipeline *p)
 		why ? why : "");
 }
 
+/* How long DPDK's ports may be left alone, where that was asked for. */
+static void print_idle(const struct pipeline *p)
+{
+	uint32_t least = UINT32_MAX;
+
+	for (uint32_t i = 0; i < p->options->port_count; i++)
+		if (p->ports[i]->size.pooled && p->ports[i]->size.slots < least)
+			least = p->ports[i]->size.slots;
+	if (p->options->idle == IDLE_SLEEP && least < UINT32_MAX)
+		fprintf(stderr,
+			"mirrorcap: idle: sleeps of %llu us at most: half of %u packets at %.1f "
+			"million a second\n",
+			(unsigned long long)idle_most_ns(least) / 1000, least, IDLE_PEAK_PPS / 1e6);
+}
+
 /* What the run has to work with, once and for people. */
 static void print_start(const struct pipeline *p)
 {
@@ -82,6 +97,7 @@ static void print_start(const struct pipeline *p)
 		(unsigned long long)(buffer * 8 / 10000000), writer_method_name(p->outlet.method),
 		p->placement.shared ? "; too few CPUs: a worker shares its own" : "");
 	print_ports(p);
+	print_idle(p);
 	print_memory(p);
 	print_filter(p);
 	fputs(p->warning, stderr);

@@ -13,6 +13,7 @@
 #include "capture/session_map.h"
 #include "capture/stream.h"
 #include "capture/writer.h"
+#include "dataplane/idle.h"
 #include "dataplane/port.h"
 #include "dataplane/retain.h"
 
@@ -47,6 +48,7 @@ struct options {
 	uint32_t workers;
 	int cpus[OPTIONS_WORKERS_MAX]; /* of --lcores */
 	uint32_t cpu_count;            /* 0: not given */
+	enum idle_wish idle;
 	enum summary_form summary;
 	uint64_t stats_ns; /* --stats, 0: none */
 	uint64_t buffer_bytes;

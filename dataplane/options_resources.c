@@ -29,6 +29,15 @@ static int take_lcores(struct parse *parse, const char *value)
 	return OPTIONS_GO_ON;
 }
 
+static int take_idle(struct parse *parse, const char *value)
+{
+	static const char *const wishes[] = {"poll", "sleep", NULL};
+	int word = 0, rc = options_word("--idle", value, wishes, &word);
+
+	parse->options->idle = word ? IDLE_SLEEP : IDLE_POLL;
+	return rc;
+}
+
 static int take_buffer(struct parse *parse, const char *value)
 {
 	if (units_bytes(value, 1, &parse->options->buffer_bytes) < 0)
@@ -37,11 +46,9 @@ static int take_buffer(struct parse *parse, const char *value)
 }
 
 const struct option_row options_resources[] = {
-	{.name = "workers", .take = take_workers},
-	{.name = "queues", .take = take_queues},
-	{.name = "lcores", .take = take_lcores},
-	{.name = "buffer", .take = take_buffer},
-	{0},
+	{.name = "workers", .take = take_workers}, {.name = "queues", .take = take_queues},
+	{.name = "lcores", .take = take_lcores},   {.name = "idle", .take = take_idle},
+	{.name = "buffer", .take = take_buffer},   {0},
 };
 
 static bool has_file_port(const struct options *options)

@@ -54,6 +54,8 @@ const char options_usage[] =
 	"  --workers N         receive cores (1)\n"
 	"  --queues N          receive queues per port (as many as the device has)\n"
 	"  --lcores LIST       CPUs of the workers, such as 2-5,8\n"
+	"  --idle poll|sleep   what a worker does while nothing comes (sleep on af_packet:,\n"
+	"                      poll on DPDK's devices)\n"
 	"  --buffer SIZE       memory between workers and disk (256M)\n"
 	"\n"
 	"Sizes take K, M, G (or kB, MB, GB), times take ms, s, m, h. Exit status: 0 done,\n"

@@ -230,6 +230,7 @@ static int open_worker(struct pipeline *p, uint32_t i)
 			   .control = &p->control},
 		.one_file = p->options->output.kind == OUTPUT_FILE ||
 			    p->options->output.kind == OUTPUT_STDOUT,
+		.idle = p->options->idle,
 		.clock = &p->clock,
 	};
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/worker.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include <rte_cycles.h>
-#include <rte_pause.h>
 
 enum {
-	WORKER_IDLE_ROUNDS = 64,    /* empty polls before a kernel port's worker sleeps */
-	WORKER_SLEEP_MS = 5,        /* bounded, so that ageing and the stop are seen */
+	/* The timeline of all sources that do not stamp, behind those of the sources that do. */
+	WORKER_CLOCKED = WORKER_SOURCES_MAX,
+	WORKER_TIMELINES,
 	WORKER_WAIT_US = 50,        /* for a chunk, where the input can wait */
 	WORKER_STAMP_LAG_MS = 50,   /* behind the clock: stamped, but not handed over yet */
 	WORKER_DRAIN_QUIET_MS = 30, /* longer than a kernel block may be held back */
@@ -20,12 +19,17 @@ enum {
 struct worker {
 	struct worker_config config;
 	struct recorder *recorder;
-	uint64_t now_ns;                        /* as of the latest tick */
-	uint64_t source_ns[WORKER_SOURCES_MAX]; /* how far each source's time has come */
-	struct clock_reader readers[WORKER_SOURCES_MAX];
-	uint32_t steps[WORKER_SOURCES_MAX]; /* clock steps that the streams know of */
-	uint32_t rotations;                 /* of the control's, those that were followed */
-	uint64_t last_packet_ms;            /* CLOCK_MONOTONIC; for the drain's quiet time */
+	struct idle idle;
+	bool clocked;                         /* there are sources that do not stamp */
+	bool clocked_only;                    /* and no others */
+	uint32_t unsettled;                   /* packets recorded since the latest tick */
+	bool clock_read;                      /* in this round */
+	uint64_t now_ns;                      /* as of the latest tick */
+	uint64_t source_ns[WORKER_TIMELINES]; /* how far each one's time has come */
+	struct clock_reader readers[WORKER_TIMELINES];
+	uint32_t steps[WORKER_TIMELINES]; /* clock steps that the streams know of */
+	uint32_t rotations;               /* of the control's, those that were followed */
+	uint64_t last_packet_ms;          /* CLOCK_MONOTONIC; for the drain's quiet time */
 };
 
 static uint64_t monotonic_ms(void)
@@ -98,17 +102,23 @@ static void record_stamped(struct worker *w, uint32_t source, struct packet *pac
 	recorder_drop(w->recorder, DROP_AFTER_STOP, late);
 }
 
-static void record_burst(struct worker *w, uint32_t source, struct packet *packets, uint32_t count)
+/* Of packets that come from here on none has an earlier time. */
+static void read_clock(struct worker *w)
 {
-	const struct worker_source *from = &w->config.sources[source];
+	w->source_ns[WORKER_CLOCKED] =
+		clock_ns(w->config.clock, &w->readers[WORKER_CLOCKED], rte_rdtsc());
+	w->clock_read = true;
+	follow_steps(w, WORKER_CLOCKED);
+}
 
-	if (from->port->stamps) {
-		record_stamped(w, source, packets, count);
-		return;
-	}
+/* Packets that have the time at which they were taken. */
+static void record_clocked(struct worker *w, const struct port *port, struct packet *packets,
+			   uint32_t count)
+{
+	read_clock(w); /* after rx_burst: no packet is stamped before it was there */
 	for (uint32_t i = 0; i < count; i++)
-		packets[i].time_ns = w->source_ns[source];
-	recorder_burst(w->recorder, from->port, packets, count);
+		packets[i].time_ns = w->source_ns[WORKER_CLOCKED];
+	recorder_burst(w->recorder, port, packets, count);
 }
 
 /*
@@ -125,34 +135,62 @@ static uint64_t idle_ns(const struct worker *w, uint32_t source)
 /* Up to here all sources' packets have come: files that end by time may be closed. */
 static uint64_t settled_ns(const struct worker *w)
 {
-	uint64_t least = w->source_ns[0];
+	uint64_t least = w->source_ns[WORKER_CLOCKED];
 
-	for (uint32_t i = 1; i < w->config.source_count; i++)
+	for (uint32_t i = 0; i < w->config.source_count; i++)
 		least = RTE_MIN(least, w->source_ns[i]);
 	return least;
 }
 
-/* One burst of one queue. Returns how many packets it had. */
+/* Accounts for what was recorded, and lets the streams hand over. */
+static void settle(struct worker *w)
+{
+	if (w->unsettled)
+		recorder_publish(w->recorder);
+	w->unsettled = 0;
+	w->now_ns = w->clocked_only ? w->source_ns[WORKER_CLOCKED] : settled_ns(w);
+	recorder_tick(w->recorder, w->now_ns);
+}
+
+/*
+ * One burst of one queue. Returns how many packets it had. A full one is settled at once, short
+ * ones when they make up for one or at the end of the round; an empty one costs the call of the port.
+ */
 static uint32_t poll_source(struct worker *w, uint32_t source)
 {
 	struct port *port = w->config.sources[source].port;
+	const struct port_ops *ops = __atomic_load_n(&port->ops, __ATOMIC_ACQUIRE);
 	struct packet packets[PORT_BURST];
 	uint32_t count;
 
-	const struct port_ops *ops = __atomic_load_n(&port->ops, __ATOMIC_ACQUIRE);
 	count = ops->rx_burst(port, w->config.sources[source].queue, packets, PORT_BURST);
-	/* Read after rx_burst: no packet is stamped before it was there. */
-	if (!port->stamps)
-		w->source_ns[source] = clock_ns(w->config.clock, &w->readers[source], rte_rdtsc());
-	else if (!count && !port->waits)
-		w->source_ns[source] = idle_ns(w, source);
-	follow_steps(w, source);
-	if (count) {
-		record_burst(w, source, packets, count);
-		recorder_publish(w->recorder);
+	if (!count) {
+		if (port->stamps && !port->waits)
+			w->source_ns[source] = idle_ns(w, source);
+		return 0;
 	}
-	w->now_ns = settled_ns(w);
-	recorder_tick(w->recorder, w->now_ns);
+	if (port->stamps)
+		record_stamped(w, source, packets, count);
+	else
+		record_clocked(w, port, packets, count);
+	w->unsettled += count;
+	if (w->unsettled >= PORT_BURST)
+		settle(w);
+	return count;
+}
+
+/* A burst of each source in turn: none can keep another from its own. */
+static uint32_t poll_all(struct worker *w)
+{
+	uint32_t count = 0;
+
+	w->clock_read = false;
+	for (uint32_t i = 0; i < w->config.source_count; i++)
+		count += poll_source(w, i);
+	if (w->clocked && !w->clock_read)
+		read_clock(w);
+	if (w->unsettled || !count)
+		settle(w);
 	return count;
 }
 
@@ -162,24 +200,6 @@ static bool inputs_ended(const struct worker *w)
 		if (!__atomic_load_n(&w->config.sources[i].port->ended, __ATOMIC_ACQUIRE))
 			return false;
 	return true;
-}
-
-/* Sleeps until a kernel port has packets, where all of this worker's ports are such. */
-static void idle(const struct worker *w)
-{
-	struct pollfd fds[WORKER_SOURCES_MAX];
-
-	for (uint32_t i = 0; i < w->config.source_count; i++) {
-		const struct worker_source *source = &w->config.sources[i];
-
-		if (!source->port->ops->queue_fd) {
-			rte_pause();
-			return;
-		}
-		fds[i].fd = source->port->ops->queue_fd(source->port, source->queue);
-		fds[i].events = POLLIN;
-	}
-	poll(fds, w->config.source_count, WORKER_SLEEP_MS);
 }
 
 /*
@@ -208,28 +228,17 @@ static bool drained(struct worker *w, uint32_t count, uint64_t since_ms)
 	       now_ms - RTE_MAX(w->last_packet_ms, since_ms) > WORKER_DRAIN_QUIET_MS;
 }
 
-static uint32_t poll_all(struct worker *w)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < w->config.source_count; i++)
-		count += poll_source(w, i);
-	return count;
-}
-
 static void poll_until_told(struct worker *w)
 {
-	uint32_t empty = 0;
-
 	while (likely(command(w) == WORKER_RUN)) {
 		follow_rotations(w);
 		if (likely(poll_all(w))) {
-			empty = 0;
-		} else if (++empty >= WORKER_IDLE_ROUNDS) {
-			if (inputs_ended(w))
-				return;
-			idle(w);
+			idle_end(&w->idle);
+			continue;
 		}
+		idle_wait(&w->idle);
+		if (idle_long(&w->idle) && inputs_ended(w))
+			return;
 	}
 }
 
@@ -241,7 +250,7 @@ static void drain(struct worker *w)
 	do {
 		count = poll_all(w);
 		if (!count)
-			idle(w);
+			idle_wait(&w->idle);
 	} while (command(w) == WORKER_DRAIN && !inputs_ended(w) && !drained(w, count, since_ms));
 }
 
@@ -257,13 +266,22 @@ static void close_streams(struct worker *w)
 	recorder_tick(w->recorder, w->now_ns);
 }
 
+/* A timeline that has no source holds up nothing. */
+static void start_time(struct worker *w)
+{
+	w->now_ns = clock_ns(w->config.clock, &(struct clock_reader){0}, rte_rdtsc());
+	w->source_ns[WORKER_CLOCKED] = w->clocked ? w->now_ns : UINT64_MAX;
+	for (uint32_t i = 0; i < w->config.source_count; i++)
+		w->source_ns[i] = w->config.sources[i].port->stamps ? w->now_ns : UINT64_MAX;
+}
+
 int worker_run(void *worker)
 {
 	struct worker *w = worker;
 
-	w->now_ns = clock_ns(w->config.clock, &(struct clock_reader){0}, rte_rdtsc());
-	for (uint32_t i = 0; i < w->config.source_count; i++)
-		w->source_ns[i] = w->now_ns;
+	start_time(w);
+	if (w->config.idle == IDLE_SLEEP)
+		idle_sharpen();
 	if (w->config.one_file)
 		stream_begin(w->config.record.streams, 0, w->now_ns);
 	recorder_tick(w->recorder, w->now_ns);
@@ -274,6 +292,25 @@ int worker_run(void *worker)
 	__atomic_add_fetch(&w->config.record.control->done, 1, __ATOMIC_RELEASE);
 	close_streams(w);
 	return 0;
+}
+
+static void survey_sources(struct worker *w)
+{
+	bool stamped = false;
+
+	idle_init(&w->idle, w->config.idle);
+	for (uint32_t i = 0; i < w->config.source_count; i++) {
+		const struct worker_source *source = &w->config.sources[i];
+		const struct port_ops *ops = source->port->ops;
+
+		if (source->port->stamps)
+			stamped = true;
+		else
+			w->clocked = true;
+		idle_add(&w->idle, ops->queue_fd ? ops->queue_fd(source->port, source->queue) : -1,
+			 source->port->size.slots);
+	}
+	w->clocked_only = w->clocked && !stamped;
 }
 
 struct worker *worker_new(const struct worker_config *config)
@@ -289,6 +326,7 @@ struct worker *worker_new(const struct worker_config *config)
 		worker_free(w);
 		return NULL;
 	}
+	survey_sources(w);
 	return w;
 }
 

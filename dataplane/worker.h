@@ -13,10 +13,11 @@
 #include <stdint.h>
 
 #include "dataplane/clock.h"
+#include "dataplane/idle.h"
 #include "dataplane/port.h"
 #include "dataplane/record.h"
 
-enum { WORKER_SOURCES_MAX = 64 };
+enum { WORKER_SOURCES_MAX = IDLE_SOURCES_MAX };
 
 struct worker_source {
 	struct port *port;
@@ -25,7 +26,8 @@ struct worker_source {
 
 struct worker_config {
 	struct record_config record;
-	bool one_file;             /* begun at once, and not closed before the end */
+	bool one_file; /* begun at once, and not closed before the end */
+	enum idle_wish idle;
 	const struct clock *clock; /* borrowed */
 	struct worker_source sources[WORKER_SOURCES_MAX];
 	uint32_t source_count;
