@@ -38,6 +38,14 @@ static void print_memory(const struct pipeline *p)
 	fputs("; beside the program's own\n", stderr);
 }
 
+static void print_placement(const struct pipeline *p)
+{
+	char text[PLACEMENT_TEXT_BYTES];
+
+	placement_describe(&p->placement, p->options->workers, text);
+	fprintf(stderr, "mirrorcap: CPUs: %s\n", text);
+}
+
 static void print_ports(const struct pipeline *p)
 {
 	for (uint32_t i = 0; i < p->options->port_count; i++) {
@@ -91,11 +99,11 @@ static void print_start(const struct pipeline *p)
 
 	fprintf(stderr,
 		"mirrorcap: %u session%s; buffer %llu MiB in chunks of %u KiB (rides out %llu ms "
-		"at 10 Gb/s); %s%s\n",
+		"at 10 Gb/s); %s\n",
 		options->map.count, options->map.count == 1 ? "" : "s",
 		(unsigned long long)(buffer >> 20), p->sizing.chunk_bytes >> 10,
-		(unsigned long long)(buffer * 8 / 10000000), writer_method_name(p->outlet.method),
-		p->placement.shared ? "; too few CPUs: a worker shares its own" : "");
+		(unsigned long long)(buffer * 8 / 10000000), writer_method_name(p->outlet.method));
+	print_placement(p);
 	print_ports(p);
 	print_idle(p);
 	print_memory(p);
