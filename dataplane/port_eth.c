@@ -230,15 +230,18 @@ static bool device_quiet(void *device)
 static int device_reset(void *device)
 {
 	struct port_eth *eth = device;
+	int rc;
 
-	if (eth->started) {
+	if (eth->started && !eth->reset.tries) {
 		read_counters(eth);
 		eth->before = eth->port.counters;
 		eth->before.missed = LEDGER_UNKNOWN;
 		eth->port.counters = eth->before;
 	}
-	eth->started = false;
-	return rte_eth_dev_reset(eth->id);
+	rc = rte_eth_dev_reset(eth->id);
+	if (rc == 0)
+		eth->started = false; /* else it may not be stopped: eth_close() has to see to it */
+	return rc;
 }
 
 static int device_restart(void *device)

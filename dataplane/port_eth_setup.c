@@ -15,27 +15,39 @@ enum {
 	DESCRIPTORS_LOOP = 64, /* net_pcap has no ring: any number */
 	JUMBO_MTU = 9001,      /* EC2's */
 	JUMBO_BYTES = 9216,    /* a frame of that, with all tags */
-	PART_BYTES = 2048,     /* a buffer of a device that puts a frame into several */
+	/* A buffer of a device that puts a frame into several: what fits into a page beside the
+	 * headers, the headroom, and the line that a pool may add to spread buffers over channels. */
+	PART_BYTES = 3584,
 	POOL_CACHE = 256,
-	/* What a pool adds to a buffer: its header, its place in the ring, alignment. */
-	BUFFER_OVERHEAD = 192,
+	POOL_HEADER = 64, /* of a pool's element */
+	PAGE = 4096,
 };
 
 /*
  * A device that scatters gets small buffers: more of them for the same memory, and a ring that
- * lasts longer. Another one needs a whole jumbo frame's. For a looped file: one buffer per packet
- * and queue, large enough for the largest, since net_pcap's infinite_rx wants each in one; it has
- * no ring of its own.
+ * lasts longer. Another one needs a whole jumbo frame's. For a looped file: large enough for the
+ * largest packet, since net_pcap's infinite_rx wants each in one.
+ */
+static uint32_t data_bytes(const struct loop_file *file, bool scatters)
+{
+	if (file)
+		return RTE_MAX(file->largest, (uint32_t)PART_BYTES);
+	return scatters ? PART_BYTES : JUMBO_BYTES;
+}
+
+/*
+ * Without huge pages no buffer crosses a page's border but those that are larger, which begin on
+ * one: each takes whole pages. A looped file has no ring of its own, but a buffer per packet and
+ * queue.
  */
 static struct sizing_port size_of(const struct loop_file *file, uint32_t queues, bool scatters)
 {
-	uint32_t data = file ? RTE_MAX(file->largest, (uint32_t)PART_BYTES)
-			     : (scatters ? PART_BYTES : JUMBO_BYTES);
+	uint32_t bytes = POOL_HEADER + (uint32_t)sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM +
+			 data_bytes(file, scatters);
 
 	return (struct sizing_port){
 		.queues = queues,
-		.slot_bytes = (uint32_t)sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM + data +
-			      BUFFER_OVERHEAD,
+		.slot_bytes = RTE_ALIGN_CEIL(bytes, (uint32_t)PAGE),
 		.slots_least = file ? DESCRIPTORS_LOOP : DESCRIPTORS_LEAST,
 		.slots_most = file ? DESCRIPTORS_LOOP : DESCRIPTORS_MOST,
 		.kept = PORT_BURST + (file ? file->packets : 0),
@@ -55,7 +67,7 @@ int port_eth_memory(const struct port_spec *spec, uint32_t queues, uint32_t most
 		return rc;
 	size = size_of(loops ? &file : NULL, queues ? queues : most, false);
 	sizing_port(&size, workers);
-	/* And pages that the last buffer does not fill. */
+	/* And the pool's ring and what the EAL's heap cannot give in one piece. */
 	*bytes = size.bytes * 17 / 16 + (4 << 20);
 	return 0;
 }
@@ -76,7 +88,7 @@ static int choose_queues(struct port_eth *eth, uint32_t offered, uint32_t most, 
 
 int port_eth_probe(struct port_eth *eth, const char *device, uint32_t most, char *error)
 {
-	bool loops = eth->port.spec.kind == PORT_ETH_LOOP;
+	bool loops = eth->port.spec.kind == PORT_ETH_LOOP, scatters;
 	struct rte_eth_dev_info info;
 	struct loop_file file;
 	int rc = rte_eth_dev_get_port_by_name(device, &eth->id);
@@ -98,12 +110,12 @@ int port_eth_probe(struct port_eth *eth, const char *device, uint32_t most, char
 		rc = loop_file_scan(eth->port.spec.object, eth->port.queues, &file, error);
 	if (rc < 0)
 		return rc;
-	eth->port.size = size_of(loops ? &file : NULL, eth->port.queues,
-				 info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER);
+	scatters = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+	eth->port.size = size_of(loops ? &file : NULL, eth->port.queues, scatters);
+	eth->room = RTE_PKTMBUF_HEADROOM + data_bytes(loops ? &file : NULL, scatters);
 	if (info.rx_desc_lim.nb_max)
 		eth->port.size.slots_most =
 			RTE_MIN(eth->port.size.slots_most, (uint32_t)info.rx_desc_lim.nb_max);
-	eth->room = eth->port.size.slot_bytes - (uint32_t)sizeof(struct rte_mbuf) - BUFFER_OVERHEAD;
 	eth->port.max_frame = RTE_MAX(eth->room, (uint32_t)JUMBO_BYTES);
 	return 0;
 }

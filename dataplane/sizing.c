@@ -9,7 +9,7 @@
 #include "capture/chunk.h"
 
 enum {
-	RECEIVE_BYTES = 96 << 20, /* of a port's queues together */
+	RECEIVE_BYTES = 80 << 20, /* of a port's queues together */
 	/* In each worker's cache of a pool, one and a half times what it asks for; and in the control
 	 * thread's. */
 	POOL_CACHE_SPARE = 512,
