@@ -190,8 +190,11 @@ static int attach(struct port_xdp *xdp, char *error)
 		rc = xdp_program_attach(xdp->program, xdp->ifindex, true);
 		xdp->generic = rc == 0;
 	}
+	if (rc == -EBUSY && await_vacancy(xdp, error) == 0)
+		snprintf(error, PORT_ERROR_BYTES,
+			 "another XDP program came and went meanwhile: start again");
 	if (rc == -EBUSY)
-		return await_vacancy(xdp, error) < 0 ? rc : -EAGAIN;
+		return rc;
 	if (rc < 0)
 		return explain(error, xdp, "attaching the XDP program (needs Linux 5.9)", rc);
 	if (refused == -EOPNOTSUPP)
@@ -283,11 +286,7 @@ static int set_up(struct port_xdp *xdp, uint16_t vxlan_port, char *error)
 	if (rc < 0)
 		return explain(error, xdp, "loading the XDP program", rc);
 	rc = await_vacancy(xdp, error);
-	if (rc == 0)
-		rc = attach(xdp, error);
-	if (rc == -EAGAIN) /* somebody's came and went meanwhile */
-		rc = attach(xdp, error);
-	return rc;
+	return rc < 0 ? rc : attach(xdp, error);
 }
 
 /* All or none: packets of a channel without a socket would be lost. */
