@@ -131,6 +131,8 @@ static void ipv6_authentication(struct frame *f)
 static void ipv6_fragment(struct frame *f, uint8_t next_header)
 {
 	frame_inner(f, 100);
+	frame_vxlan(f, SHAPE_VNI);
+	frame_udp(f, 4789); /* what looks like a port, and is data */
 	frame_fragment(f, next_header, 0x0008);
 	frame_ipv6(f, 44, 5);
 	frame_ethernet(f, 0x86dd);
