@@ -20,6 +20,7 @@ enum {
 	MAX_WORKERS = 1024,
 	HEADER_BYTES = 4096, /* the header's part of the file, mostly unused */
 	ALIGNMENT = 128,     /* of every part: no two threads write one cache line */
+	CUSTODY_BYTES = 64,  /* from the interfaces' part on: what was left free there */
 };
 
 struct ledger_header {
@@ -58,6 +59,9 @@ struct ledger_identity {
 
 _Static_assert(sizeof(struct ledger_worker) == 128, "docs/ledger.md gives the layout");
 _Static_assert(sizeof(struct ledger_writer) == 128, "docs/ledger.md gives the layout");
+_Static_assert(sizeof(struct ledger_nic) <= CUSTODY_BYTES, "docs/ledger.md gives the layout");
+_Static_assert(CUSTODY_BYTES + sizeof(struct ledger_custody) <= ALIGNMENT,
+	       "docs/ledger.md gives the layout");
 _Static_assert(sizeof(struct ledger_identity) == 128, "docs/ledger.md gives the layout");
 _Static_assert(sizeof(struct ledger_header) == 120, "docs/ledger.md gives the layout");
 
@@ -165,6 +169,8 @@ static void fill(struct ledger *ledger, const struct session_map *map)
 		memcpy(identity->name, session->name, sizeof(identity->name));
 	}
 	*ledger_nic(ledger) = (struct ledger_nic){LEDGER_UNKNOWN, LEDGER_UNKNOWN, LEDGER_UNKNOWN};
+	*ledger_custody(ledger) = (struct ledger_custody){LEDGER_UNKNOWN, LEDGER_UNKNOWN,
+							  LEDGER_UNKNOWN, LEDGER_UNKNOWN};
 	header.magic = 0;
 	memcpy(ledger->base, &header, sizeof(header));
 	__atomic_store_n((uint64_t *)ledger->base, LEDGER_MAGIC, __ATOMIC_RELEASE);
@@ -315,6 +321,11 @@ struct ledger_writer *ledger_writer(struct ledger *ledger, uint32_t worker)
 struct ledger_nic *ledger_nic(struct ledger *ledger)
 {
 	return (struct ledger_nic *)(ledger->base + ledger->header.nic_offset);
+}
+
+struct ledger_custody *ledger_custody(struct ledger *ledger)
+{
+	return (struct ledger_custody *)(ledger->base + ledger->header.nic_offset + CUSTODY_BYTES);
 }
 
 struct ledger_session_worker *ledger_session_worker(struct ledger *ledger, uint32_t worker)

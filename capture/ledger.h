@@ -67,6 +67,14 @@ struct ledger_nic {
 	uint64_t no_mbuf;
 };
 
+/* custody thread: writes, readers: read. All LEDGER_UNKNOWN where no manifests are made. */
+struct ledger_custody {
+	uint64_t manifests;     /* made */
+	uint64_t failed;        /* files that have none, and get none from this run */
+	uint64_t pending_files; /* published, their manifests not made yet */
+	uint64_t pending_bytes; /* of them, to be read back */
+};
+
 struct ledger; /* an open ledger: the mapping and where its parts are */
 
 /* What a reader gets: the sums over all slots. */
@@ -79,6 +87,7 @@ struct ledger_totals {
 	uint64_t reserved_bits;
 	uint64_t bytes;
 	struct ledger_nic nic;
+	struct ledger_custody custody;
 };
 
 struct ledger_session_totals {
@@ -111,6 +120,7 @@ uint32_t ledger_sessions(const struct ledger *ledger);
 struct ledger_worker *ledger_worker(struct ledger *ledger, uint32_t worker);
 struct ledger_writer *ledger_writer(struct ledger *ledger, uint32_t worker);
 struct ledger_nic *ledger_nic(struct ledger *ledger);
+struct ledger_custody *ledger_custody(struct ledger *ledger);
 /* Arrays of ledger_sessions() elements. */
 struct ledger_session_worker *ledger_session_worker(struct ledger *ledger, uint32_t worker);
 struct ledger_session_writer *ledger_session_writer(struct ledger *ledger, uint32_t worker);
@@ -124,6 +134,12 @@ const struct session *ledger_session(const struct ledger *ledger, uint32_t sessi
  * there); the totals are then as of that moment. Sleeps between tries: not for a worker.
  */
 bool ledger_read(const struct ledger *ledger, struct ledger_totals *totals);
+
+/*
+ * One worker's and its writer's account alone, with all interfaces'; otherwise as above: in_flight
+ * is what this worker has on its way.
+ */
+bool ledger_read_worker(const struct ledger *ledger, uint32_t worker, struct ledger_totals *totals);
 
 /* Sums one session over all workers and writers. */
 void ledger_read_session(const struct ledger *ledger, uint32_t session,

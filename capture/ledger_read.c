@@ -73,6 +73,17 @@ static bool add_worker(const struct ledger_worker *slot, struct ledger_totals *t
 	return whole;
 }
 
+/* What is not a slot's. */
+static void finish(const struct ledger *ledger, struct ledger_totals *totals, uint64_t accepted)
+{
+	struct ledger *slots = (struct ledger *)ledger; /* only read through */
+
+	totals->in_flight = accepted - totals->written - totals->dropped[DROP_WRITE_FAILED];
+	copy_counters(&totals->nic.missed, &ledger_nic(slots)->missed, sizeof(totals->nic));
+	copy_counters(&totals->custody.manifests, &ledger_custody(slots)->manifests,
+		      sizeof(totals->custody));
+}
+
 bool ledger_read(const struct ledger *ledger, struct ledger_totals *totals)
 {
 	struct ledger *slots = (struct ledger *)ledger; /* only read through */
@@ -86,8 +97,20 @@ bool ledger_read(const struct ledger *ledger, struct ledger_totals *totals)
 		whole &= add_writer(ledger_writer(slots, i), totals);
 	for (uint32_t i = 0; i < ledger_workers(ledger); i++)
 		whole &= add_worker(ledger_worker(slots, i), totals, &accepted);
-	totals->in_flight = accepted - totals->written - totals->dropped[DROP_WRITE_FAILED];
-	copy_counters(&totals->nic.missed, &ledger_nic(slots)->missed, sizeof(totals->nic));
+	finish(ledger, totals, accepted);
+	return whole;
+}
+
+bool ledger_read_worker(const struct ledger *ledger, uint32_t worker, struct ledger_totals *totals)
+{
+	struct ledger *slots = (struct ledger *)ledger; /* only read through */
+	uint64_t accepted = 0;
+	bool whole;
+
+	memset(totals, 0, sizeof(*totals));
+	whole = add_writer(ledger_writer(slots, worker), totals);
+	whole &= add_worker(ledger_worker(slots, worker), totals, &accepted);
+	finish(ledger, totals, accepted);
 	return whole;
 }
 

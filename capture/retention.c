@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/inbox.h"
+#include "capture/manifest.h"
 #include "capture/retention_index.h"
 
 enum {
@@ -30,7 +32,7 @@ enum {
 
 /* A published file on its way from a writer. */
 struct news {
-	struct news *next;
+	struct inbox_entry entry; /* first */
 	uint64_t bytes;
 	char path[];
 };
@@ -38,10 +40,10 @@ struct news {
 struct retention {
 	struct retention_config config;
 	struct retention_index index;
-	struct news *news; /* atomic; a stack: writers push, retention takes it as a whole */
-	bool missed;       /* atomic; there was no memory for news: the disk tells */
-	bool stopping;     /* atomic */
-	uint64_t now_ns;   /* monotonic, of this round */
+	struct inbox news;               /* from the writers */
+	bool missed;                     /* atomic; there was no memory for news: the disk tells */
+	bool stopping;                   /* atomic */
+	uint64_t now_ns;                 /* monotonic, of this round */
 	uint64_t searched_ns, search_ns; /* when the disk was looked at, and how long that took */
 	uint64_t round_ns, expired_ns, freed_ns;
 	uint32_t failures; /* in this round */
@@ -70,25 +72,22 @@ void retention_published(struct retention *retention, const char *path, uint64_t
 	}
 	news->bytes = bytes;
 	memcpy(news->path, path, length);
-	news->next = __atomic_load_n(&retention->news, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&retention->news, &news->next, news, true,
-					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
+	inbox_put(&retention->news, &news->entry);
 }
 
 /* Returns false where there was none. */
 static bool take_news(struct retention *r)
 {
-	struct news *news = __atomic_exchange_n(&r->news, NULL, __ATOMIC_ACQUIRE);
+	struct inbox_entry *entry = inbox_take(&r->news);
 	uint64_t now_ns = time_ns(CLOCK_REALTIME);
-	bool some = news != NULL;
+	bool some = entry != NULL;
 
-	while (news) {
-		struct news *next = news->next;
+	while (entry) {
+		struct news *news = (struct news *)entry;
 
+		entry = entry->next;
 		retention_index_add(&r->index, news->path, news->bytes, now_ns);
 		free(news);
-		news = next;
 	}
 	return some;
 }
@@ -139,8 +138,31 @@ static int check_locks(int fd)
 	return lock.l_type == F_UNLCK ? 0 : -EBUSY;
 }
 
+/*
+ * Its manifest goes with a file, but not without a trace where a chain is to record that: it is
+ * put aside before, so that also whoever finds the file gone after a crash knows by whom.
+ */
+static int unlink_with_manifest(const struct retention *r, const char *path)
+{
+	char manifest[SEGMENT_PATH_BYTES + RETENTION_NAME_BYTES + sizeof(MANIFEST_SUFFIX)];
+	char aside[SEGMENT_PATH_BYTES + RETENTION_NAME_BYTES + sizeof(MANIFEST_PRUNED_SUFFIX)];
+	int err = 0;
+
+	snprintf(manifest, sizeof(manifest), "%s" MANIFEST_SUFFIX, path);
+	snprintf(aside, sizeof(aside), "%s" MANIFEST_PRUNED_SUFFIX, path);
+	if (rename(manifest, aside) < 0 && errno != ENOENT)
+		return -errno;
+	if (unlink(path) < 0) {
+		err = -errno;
+		(void)rename(aside, manifest);
+	} else if (!r->config.keep_manifests) {
+		(void)unlink(aside);
+	}
+	return err;
+}
+
 /* Returns 0, or -errno where the file stays; -ENOENT where there is none. */
-static int remove_path(const char *path)
+static int remove_path(const struct retention *r, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
@@ -152,9 +174,7 @@ static int remove_path(const char *path)
 	if (!err && !S_ISREG(st.st_mode))
 		err = -ENOENT; /* another thing by now, and not ours */
 	close(fd);
-	if (err)
-		return err;
-	return unlink(path) < 0 ? -errno : 0;
+	return err ? err : unlink_with_manifest(r, path);
 }
 
 /* Returns how many bytes it has freed. */
@@ -165,7 +185,7 @@ static uint64_t remove_file(struct retention *r, struct retention_directory *dir
 	struct retention_removal removal = {.path = path, .bytes = file->bytes};
 
 	snprintf(path, sizeof(path), "%s/%s", directory->path, file->name);
-	removal.error = remove_path(path);
+	removal.error = remove_path(r, path);
 	if (!removal.error || removal.error == -ENOENT) {
 		retention_index_drop(directory, file);
 		if (!removal.error)
@@ -328,12 +348,7 @@ static void *run(void *argument)
 
 static void free_all(struct retention *r)
 {
-	struct news *next;
-
-	for (struct news *news = r->news; news; news = next) {
-		next = news->next;
-		free(news);
-	}
+	(void)take_news(r);
 	retention_index_fini(&r->index);
 	free(r);
 }

@@ -13,6 +13,7 @@
 #ifndef CAPTURE_RETENTION_H
 #define CAPTURE_RETENTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "capture/free_space.h"
@@ -44,6 +45,11 @@ struct retention_config {
 	struct retention_limits session; /* in each of those directories */
 	struct retention_limits overall; /* in all of out's directories, whoever wrote them */
 	struct free_space free;          /* on the file system; old files go until it is free */
+	/*
+	 * A removed file's manifest is left as NAME.manifest.json.pruned, for who is told of the
+	 * removal to record and remove; else it goes with the file.
+	 */
+	bool keep_manifests;
 	retention_report *report;
 	void *context;
 };

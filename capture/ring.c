@@ -60,6 +60,11 @@ uint32_t ring_capacity(const struct ring *ring)
 	return ring->mask + 1;
 }
 
+uint32_t ring_count(const struct ring *ring)
+{
+	return __atomic_load_n(&ring->producer.index, __ATOMIC_ACQUIRE) - ring->consumer.index;
+}
+
 bool ring_put(struct ring *ring, void *item)
 {
 	uint32_t index = ring->producer.index;

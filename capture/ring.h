@@ -21,6 +21,9 @@ void ring_free(struct ring *ring);
 /* How many pointers it holds. Any thread. */
 uint32_t ring_capacity(const struct ring *ring);
 
+/* How many pointers are in it. Consumer thread only: what it takes is not less than that. */
+uint32_t ring_count(const struct ring *ring);
+
 /* Producer thread only; item: not NULL. Returns false, and takes nothing, when it is full. */
 bool ring_put(struct ring *ring, void *item);
 

@@ -70,9 +70,10 @@ int segment_publish(struct segment *segment, uint64_t logical_bytes);
 struct segment_end {
 	struct segment segment;
 	uint64_t logical_bytes;
-	uint64_t packets; /* the caller's */
-	bool unsynced;    /* not waited for: a power failure may take it, or a part of it */
-	int error;        /* in: not 0 leaves it NAME.part; out: segment_publish()'s result */
+	uint64_t packets;            /* the caller's */
+	struct custody_draft *draft; /* likewise */
+	bool unsynced; /* not waited for: a power failure may take it, or a part of it */
+	int error;     /* in: not 0 leaves it NAME.part; out: segment_publish()'s result */
 };
 
 /*

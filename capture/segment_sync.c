@@ -9,8 +9,7 @@
 #include "capture/committed.h"
 #include "capture/directory.h"
 
-/* Syncs the whole file system that fd is on, but where that was done already. */
-static int sync_file_system(int fd, struct segment_sync *whole)
+int segment_sync_file_system(int fd, struct segment_sync *whole)
 {
 	struct stat st;
 
@@ -27,7 +26,7 @@ static int sync_file_system(int fd, struct segment_sync *whole)
 static bool sync_with_others(int fd, struct segment_sync *whole)
 {
 	/* Of a write that failed in the page cache, only the file itself tells for certain. */
-	return whole && sync_file_system(fd, whole) == 0 &&
+	return whole && segment_sync_file_system(fd, whole) == 0 &&
 	       sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE) == 0;
 }
 
@@ -44,7 +43,7 @@ int segment_sync_name(const struct segment *segment, struct segment_sync *whole)
 	char path[SEGMENT_PATH_BYTES];
 	int err;
 
-	if (whole && sync_file_system(segment->fd, whole) == 0) {
+	if (whole && segment_sync_file_system(segment->fd, whole) == 0) {
 		if (directory)
 			segment_directory_synced(directory);
 		return 0;

@@ -22,6 +22,9 @@ struct segment_sync {
 	int error;
 };
 
+/* Syncs the file system that fd is on, but where whole says that it was. Returns 0 or -errno. */
+int segment_sync_file_system(int fd, struct segment_sync *whole);
+
 /*
  * Syncs the segment's data: all of its file system's the first time for a `whole`, its own alone
  * where whole is NULL. Returns 0 or -errno.

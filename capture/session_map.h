@@ -59,6 +59,9 @@ int session_map_add_argument(struct session_map *map, const char *argument, char
  */
 int session_map_read(struct session_map *map, const char *path, char *error, char *warning);
 
+/* Returns the map as JSON text, owned by the caller: free(); NULL when out of memory. */
+char *session_map_text(const struct session_map *map);
+
 /*
  * Writes the map as JSON to path, atomically: a temporary file in the same directory, synced,
  * renamed over path, directory synced. Returns 0 or -errno.

@@ -307,8 +307,7 @@ static json_t *pack_session(const struct session *session)
 			 session->network_interface_id);
 }
 
-/* Returns the map as text, owned by the caller, or NULL when out of memory. */
-static char *dump(const struct session_map *map)
+char *session_map_text(const struct session_map *map)
 {
 	json_t *sessions = json_array();
 	json_t *root;
@@ -370,7 +369,7 @@ int session_map_write(const struct session_map *map, const char *path)
 
 	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
 		return -ENAMETOOLONG;
-	text = dump(map);
+	text = session_map_text(map);
 	if (!text)
 		return -ENOMEM;
 	fd = mkostemp(temporary, O_CLOEXEC);

@@ -12,7 +12,6 @@
 #include "capture/writer_internal.h"
 
 enum {
-	DEPTH = 64, /* writes under way; more only queue up in the disk's driver */
 	REAP_MAX = 32,
 	WAIT_NS = 500000,       /* for a write; new chunks are seen no later */
 	IDLE_NS = 300000,       /* between looks at an empty ring */
@@ -147,7 +146,7 @@ static bool accept_chunks(struct writer *writer)
 {
 	bool some = false;
 
-	while (writer->under_way < DEPTH) {
+	while (writer->under_way < WRITER_DEPTH) {
 		struct chunk *chunk = ring_get(writer->config.full);
 
 		if (!chunk)

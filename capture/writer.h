@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "capture/chunk.h"
+#include "capture/custody.h"
 #include "capture/free_space.h"
 #include "capture/ledger.h"
 #include "capture/output.h"
@@ -77,7 +78,9 @@ struct writer_config {
 	/* Files are made longer ahead of their writes, by so many bytes at most; 0: never. */
 	uint64_t reserve_bytes;
 	int cpu;                     /* to run on; -1: anywhere */
-	struct retention *retention; /* told of published files; borrowed; NULL: none */
+	uint32_t session_count;      /* of sessions */
+	struct custody *custody;     /* told of published files; borrowed; NULL: none */
+	struct retention *retention; /* likewise */
 	/* While it is low, writes fail with -ENOSPC without being tried; borrowed; NULL: never. */
 	const struct free_space_watch *space;
 };

@@ -19,6 +19,11 @@
 
 enum { WRITER_NO_JOB = UINT32_MAX };
 
+enum {
+	WRITER_DEPTH = 64,       /* writes under way; more only queue up in the disk's driver */
+	WRITER_BACKLOG_PART = 4, /* of the chunks, one in so many may wait for a hash */
+};
+
 enum writer_job_state {
 	WRITER_JOB_QUEUED,
 	WRITER_JOB_UNDER_WAY,
@@ -34,21 +39,22 @@ struct writer_job {
 
 /* The jobs are in the stream's order: first those that have ended or are under way. */
 struct writer_stream {
-	uint32_t first, last;   /* WRITER_NO_JOB: none */
-	uint32_t first_queued;  /* likewise */
-	uint32_t under_way;     /* writes, and a reservation */
-	uint64_t submitted_end; /* file offset after the last write that was begun */
-	bool open;              /* segment is */
-	bool failed;            /* nothing more is recorded until the next segment */
-	uint64_t good_end;      /* after the last record that is on disk with all before it */
-	uint64_t packets;       /* so far in the segment */
-	uint64_t committed;     /* of good_end: on stable storage */
-	int sync_error;         /* the segment could not be synced: -errno */
-	bool ending;            /* no write is begun any more */
-	bool unreserved;        /* nothing more is reserved for the segment */
-	uint64_t reserved_end;  /* the file was made so long, ahead of its writes */
-	uint64_t reserving;     /* what reserved_end is to be; 0: no request is under way */
-	uint64_t bytes_before;  /* of the segment before; 0: none, or not known */
+	uint32_t first, last;        /* WRITER_NO_JOB: none */
+	uint32_t first_queued;       /* likewise */
+	uint32_t under_way;          /* writes, and a reservation */
+	uint64_t submitted_end;      /* file offset after the last write that was begun */
+	bool open;                   /* segment is */
+	bool failed;                 /* nothing more is recorded until the next segment */
+	uint64_t good_end;           /* after the last record that is on disk with all before it */
+	uint64_t packets;            /* so far in the segment */
+	uint64_t committed;          /* of good_end: on stable storage */
+	int sync_error;              /* the segment could not be synced: -errno */
+	bool ending;                 /* no write is begun any more */
+	bool unreserved;             /* nothing more is reserved for the segment */
+	uint64_t reserved_end;       /* the file was made so long, ahead of its writes */
+	uint64_t reserving;          /* what reserved_end is to be; 0: no request is under way */
+	uint64_t bytes_before;       /* of the segment before; 0: none, or not known */
+	struct custody_draft *draft; /* of the segment; NULL: none */
 	struct segment segment;
 };
 

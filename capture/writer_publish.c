@@ -49,12 +49,18 @@ static void note_file(struct writer *writer, const struct segment_end *end)
 	segment_path(&end->segment, path);
 	if (end->error)
 		writer_fail(writer, end->error, path);
-	if (end->logical_bytes == 0)
+	if (end->logical_bytes == 0) {
+		custody_draft_free(end->draft);
 		return;
+	}
 	writer->publish.any |= end->segment.named;
-	if (end->segment.named)
+	if (end->segment.named) {
+		/* First: what retention then removes has its manifest, or never gets one. */
+		custody_published(writer->config.custody, path, end->logical_bytes, end->draft,
+				  end->segment.replace);
 		retention_published(writer->config.retention, path, end->logical_bytes);
-	if (!end->segment.named) {
+	} else {
+		custody_draft_free(end->draft);
 		segment_part_path(&end->segment, path);
 		if (access(path, F_OK) < 0)
 			return;

@@ -82,6 +82,9 @@ static void begin_segment(struct writer *writer, struct writer_stream *stream,
 	stream->ending = false;
 	stream->unreserved = writer->config.reserve_bytes == 0 || !writer_is_file(writer);
 	stream->reserved_end = 0;
+	if (stream->open && writer->config.custody)
+		stream->draft = custody_draft_new(chunk, writer->config.sessions,
+						  writer->config.session_count);
 	if (low) /* there is no name yet */
 		writer_fail(writer, error, writer->config.output.path);
 	else if (error)
@@ -102,13 +105,17 @@ static void finish_segment(struct writer *writer, struct writer_stream *stream)
 	writer->open_count--;
 	if (!writer_is_file(writer))
 		return;
+	if (stream->draft)
+		(void)custody_draft_close(stream->draft);
 	end = (struct segment_end){
 		.segment = stream->segment,
+		.draft = stream->draft,
 		.logical_bytes = wanted ? stream->good_end : 0,
 		.packets = stream->packets,
 		.unsynced = writer->config.sync_mode == WRITER_SYNC_NONE,
 		.error = stream->sync_error,
 	};
+	stream->draft = NULL;
 	writer_publish_add(writer, &end);
 }
 
@@ -212,6 +219,26 @@ static void count(struct writer *writer, const struct chunk *chunk, bool written
 	ledger_end(&slot->sequence);
 }
 
+/*
+ * Is there time for what need not be done now? While it is the disk that is waited for there is
+ * plenty; else while the backlog leaves most of the buffer free.
+ */
+static bool has_time(const struct writer *writer)
+{
+	const struct ring *full = writer->config.full;
+
+	return writer->under_way >= WRITER_DEPTH / 2 ||
+	       ring_count(full) < ring_capacity(full) / WRITER_BACKLOG_PART;
+}
+
+static void describe(const struct writer *writer, struct custody_draft *draft,
+		     const struct chunk *chunk)
+{
+	custody_draft_count(draft, chunk);
+	custody_draft_hash(draft, chunk->data, chunk->file_offset, chunk->logical_end,
+			   has_time(writer));
+}
+
 /* The first job has ended and all before it went: counts it, gives its chunk back. */
 static void retire(struct writer *writer, struct writer_stream *stream)
 {
@@ -231,6 +258,8 @@ static void retire(struct writer *writer, struct writer_stream *stream)
 		if (writer->config.output.kind == OUTPUT_DIRECTORY)
 			chunk->flags |= CHUNK_FAILED;
 	} else {
+		if (stream->draft)
+			describe(writer, stream->draft, chunk);
 		stream->good_end = chunk->whole_end;
 		writer->sync.grown = true;
 		stream->packets += chunk->records;

@@ -106,6 +106,10 @@ void ledger_report_text(const struct ledger_report *report, FILE *out)
 	print_count(out, "NIC missed", totals->nic.missed);
 	print_count(out, "NIC errors", totals->nic.errors);
 	print_count(out, "NIC no mbuf", totals->nic.no_mbuf);
+	print_count(out, "manifests", totals->custody.manifests);
+	print_count(out, "  pending files", totals->custody.pending_files);
+	print_count(out, "  pending bytes", totals->custody.pending_bytes);
+	print_count(out, "  failed", totals->custody.failed);
 	print_sessions(out, report->ledger);
 	fprintf(out, "\n%s: received = written + dropped + in flight\n",
 		ledger_report_balanced(report) ? "balanced" : "NOT BALANCED");
@@ -184,13 +188,17 @@ int ledger_report_json(const struct ledger_report *report, FILE *out)
 	json_t *json;
 
 	json = json_pack(
-		"{s:i, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:{s:o, s:o, s:o}, s:o, s:b, s:b}",
+		"{s:i, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o, "
+		"s:o}, s:o, s:b, s:b}",
 		"version", 1, "received", (json_int_t)totals->received, "written",
 		(json_int_t)totals->written, "in_flight", (json_int_t)totals->in_flight, "dropped",
 		drops_json(totals), "clipped", (json_int_t)totals->clipped, "reserved_bits",
 		(json_int_t)totals->reserved_bits, "bytes", (json_int_t)totals->bytes, "nic",
 		"missed", count_json(totals->nic.missed), "errors", count_json(totals->nic.errors),
-		"no_mbuf", count_json(totals->nic.no_mbuf), "sessions",
+		"no_mbuf", count_json(totals->nic.no_mbuf), "custody", "manifests",
+		count_json(totals->custody.manifests), "failed", count_json(totals->custody.failed),
+		"pending_files", count_json(totals->custody.pending_files), "pending_bytes",
+		count_json(totals->custody.pending_bytes), "sessions",
 		sessions_json(report->ledger), "balanced", (int)ledger_report_balanced(report),
 		"torn", (int)report->torn);
 	if (!json)

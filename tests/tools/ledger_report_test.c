@@ -46,6 +46,7 @@ static struct ledger *two_workers(void)
 	ledger_session_writer(ledger, 1)[0].written = 17;
 	ledger_nic(ledger)->missed = 12;
 	ledger_nic(ledger)->errors = LEDGER_UNKNOWN;
+	ledger_custody(ledger)->pending_files = 3;
 	return ledger;
 }
 
@@ -108,6 +109,8 @@ static void json_sums_the_slots(void **state)
 	assert_int_equal(json_object_size(dropped), DROP_REASON_COUNT);
 	assert_int_equal(number(nic, "missed"), 12);
 	assert_true(json_is_null(json_object_get(nic, "errors")));
+	assert_int_equal(number(json_object_get(json, "custody"), "pending_files"), 3);
+	assert_true(json_is_null(json_object_get(json_object_get(json, "custody"), "manifests")));
 	assert_true(json_is_true(json_object_get(json, "balanced")));
 	assert_true(json_is_false(json_object_get(json, "torn")));
 	json_decref(json);
