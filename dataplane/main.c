@@ -146,6 +146,7 @@ int main(int argc, char **argv)
 {
 	char error[PIPELINE_ERROR_BYTES] = "";
 	struct options options;
+	struct recovery recovery;
 	struct pipeline pipeline;
 	int exit_code;
 
@@ -153,10 +154,12 @@ int main(int argc, char **argv)
 	exit_code = options_parse(argc, argv, &options);
 	if (exit_code >= 0)
 		return exit_code;
-	recovery_run(&options.output);
+	recovery_run(&recovery, &options.output);
+	if (evidence_configuration(argc, argv, &options.map, &options.configuration) < 0)
+		fputs("mirrorcap: configuration: cannot be hashed: out of memory\n", stderr);
 	control_block_signals();
 	exit_code = EXIT_FAILED;
-	if (pipeline_open(&pipeline, &options, error) < 0) {
+	if (pipeline_open(&pipeline, &options, &recovery, error) < 0) {
 		fprintf(stderr, "mirrorcap: %s\n", error);
 	} else {
 		print_start(&pipeline);
@@ -166,6 +169,7 @@ int main(int argc, char **argv)
 			exit_code = capture(&pipeline);
 	}
 	pipeline_close(&pipeline);
+	recovery_fini(&recovery);
 	options_fini(&options);
 	return exit_code;
 }

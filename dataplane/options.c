@@ -173,4 +173,5 @@ void options_fini(struct options *options)
 	for (uint32_t i = 0; i < options->port_count; i++)
 		port_spec_fini(&options->ports[i]);
 	session_map_fini(&options->map);
+	manifest_key_free(options->key);
 }

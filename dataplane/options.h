@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "capture/digest.h"
+#include "capture/manifest_key.h"
 #include "capture/output.h"
 #include "capture/pcap_format.h"
 #include "capture/session_map.h"
@@ -53,6 +55,9 @@ struct options {
 	uint64_t stats_ns; /* --stats, 0: none */
 	uint64_t buffer_bytes;
 	uint16_t vxlan_port;
+	bool no_manifests;        /* --manifest none */
+	struct manifest_key *key; /* of --sign; owned; NULL: none */
+	struct digest configuration;
 	const char *ledger; /* NULL: the default place */
 	bool force;
 	char **eal; /* after "--"; borrowed */

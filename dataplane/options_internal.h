@@ -21,6 +21,7 @@ struct parse {
 	const char *format; /* -F */
 	const char *floor;  /* --free-floor */
 	const char *lcores;
+	const char *sign; /* --sign */
 };
 
 /* An option. value: NULL for a flag. Returns OPTIONS_GO_ON, or the exit code once it has spoken. */

@@ -113,6 +113,21 @@ static int take_flush_interval(struct parse *parse, const char *value)
 	return options_duration("--flush-interval", value, &parse->options->flush_ns);
 }
 
+static int take_manifest(struct parse *parse, const char *value)
+{
+	static const char *const words[] = {"sha256", "none", NULL};
+	int word = 0, rc = options_word("--manifest", value, words, &word);
+
+	parse->options->no_manifests = word == 1;
+	return rc;
+}
+
+static int take_sign(struct parse *parse, const char *value)
+{
+	parse->sign = value;
+	return OPTIONS_GO_ON;
+}
+
 static int take_force(struct parse *parse, const char *value)
 {
 	parse->options->force = true;
@@ -130,6 +145,8 @@ const struct option_row options_output[] = {
 	{.name = "free-floor", .take = take_free_floor},
 	{.name = "sync", .take = take_sync},
 	{.name = "flush-interval", .take = take_flush_interval},
+	{.name = "manifest", .take = take_manifest},
+	{.name = "sign", .take = take_sign},
 	{.name = "force", .flag = true, .take = take_force},
 	{0},
 };
@@ -177,6 +194,20 @@ static int check_format(const struct parse *parse)
 	return OPTIONS_GO_ON;
 }
 
+static int read_key(struct parse *parse)
+{
+	char error[MANIFEST_KEY_ERROR_BYTES];
+
+	if (!parse->sign)
+		return OPTIONS_GO_ON;
+	if (parse->options->no_manifests || !parse->options->output.path)
+		return options_error("--sign", parse->sign,
+				     "there are no manifests to sign: leave it out");
+	if (manifest_key_read(&parse->options->key, parse->sign, error) < 0)
+		return options_error("--sign", parse->sign, error);
+	return OPTIONS_GO_ON;
+}
+
 int options_check_output(struct parse *parse)
 {
 	struct options *options = parse->options;
@@ -192,5 +223,7 @@ int options_check_output(struct parse *parse)
 		return options_error("-b", "with one file", "cannot rotate: use -w DIRECTORY/");
 	options->combined |= one_file;
 	rc = check_retention(parse);
-	return rc == OPTIONS_GO_ON ? check_format(parse) : rc;
+	if (rc == OPTIONS_GO_ON)
+		rc = check_format(parse);
+	return rc == OPTIONS_GO_ON ? read_key(parse) : rc;
 }

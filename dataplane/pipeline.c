@@ -260,11 +260,21 @@ static int open_writer(struct pipeline *p, uint32_t i)
 		/* The page cache gains nothing by it. */
 		.reserve_bytes = p->outlet.method == WRITER_PWRITE ? 0 : RESERVE_BYTES,
 		.cpu = p->placement.writers[i],
+		.session_count = p->options->map.count,
+		.custody = p->evidence.custody,
 		.retention = p->retain.retention,
 		.space = p->retain.space,
 	};
 
 	return writer_start(&lane->writer, &config);
+}
+
+static int start_evidence(struct pipeline *p, const struct recovery *recovery, char *error)
+{
+	int rc = evidence_start(&p->evidence, p->options, recovery, p->outlet.ledger,
+				&p->clock.line.steps, p->outlet.directories, p->streams);
+
+	return rc < 0 ? fail(error, rc, "--manifest", strerror(-rc)) : 0;
 }
 
 /* After the EAL, whose main thread has left the workers' CPUs: this one's go where it is. */
@@ -276,7 +286,7 @@ static int start_retention(struct pipeline *p, char *error)
 	if (options->output.kind != OUTPUT_DIRECTORY)
 		return 0;
 	rc = retain_start(&p->retain, &options->retain, options->output.path, p->outlet.directories,
-			  p->streams);
+			  p->streams, p->evidence.custody);
 	return rc < 0 ? fail(error, rc, "--retain", strerror(-rc)) : 0;
 }
 
@@ -309,7 +319,8 @@ static void start_clock(struct pipeline *p)
 	clock_init(&p->clock, ticks, ns, clock_rate(&p->start, &now));
 }
 
-int pipeline_open(struct pipeline *p, struct options *options, char *error)
+int pipeline_open(struct pipeline *p, struct options *options, const struct recovery *recovery,
+		  char *error)
 {
 	char message[PORT_ERROR_BYTES] = "";
 	int rc;
@@ -338,6 +349,8 @@ int pipeline_open(struct pipeline *p, struct options *options, char *error)
 	if (rc == 0 && !p->outlet.ledger_path[0])
 		warn(p, "ledger", "no place for its file: kept in memory only (--ledger FILE)");
 	if (rc == 0)
+		rc = start_evidence(p, recovery, error);
+	if (rc == 0)
 		rc = start_retention(p, error);
 	for (uint32_t i = 0; i < options->workers && rc == 0; i++)
 		rc = open_lane(p, i, error);
@@ -359,7 +372,7 @@ int pipeline_start(struct pipeline *p, char *error)
 			return rc;
 		}
 	}
-	rc = sandbox_close();
+	rc = sandbox_close(p->options->key != NULL);
 	if (rc < 0)
 		return fail(error, rc, "sandbox",
 			    "the kernel refuses seccomp filters: it needs CONFIG_SECCOMP_FILTER");
@@ -402,6 +415,7 @@ void pipeline_finish(struct pipeline *p)
 	for (uint32_t i = 0; i < p->options->workers; i++)
 		writer_stop(p->lanes[i].writer);
 	retain_stop(&p->retain);
+	evidence_stop(&p->evidence);
 }
 
 void pipeline_attend(struct pipeline *p)
@@ -447,6 +461,7 @@ void pipeline_close(struct pipeline *p)
 		if (p->ports[i])
 			p->ports[i]->ops->close(p->ports[i]);
 	retain_stop(&p->retain);
+	evidence_close(&p->evidence);
 	outlet_close(&p->outlet, p->streams);
 	pcapng_template_free(p->pcapng);
 	filter_free(p->filter);

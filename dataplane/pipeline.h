@@ -11,6 +11,7 @@
 #include "capture/segment.h"
 #include "capture/writer.h"
 #include "dataplane/clock.h"
+#include "dataplane/evidence.h"
 #include "dataplane/options.h"
 #include "dataplane/outlet.h"
 #include "dataplane/placement.h"
@@ -39,6 +40,7 @@ struct pipeline {
 	struct clock clock;
 	char warning[PIPELINE_ERROR_BYTES]; /* lines to be said at the start */
 	struct outlet outlet;
+	struct evidence evidence;
 	struct retain retain;
 	struct pcapng_template *pcapng; /* NULL: classic pcap */
 	uint32_t streams;
@@ -50,10 +52,11 @@ struct pipeline {
 
 /*
  * Builds all of it, opens the ports and starts the writers. No packet is received yet; the
- * options' port specs go over to the ports. On failure returns -errno, with a message in error (PIPELINE_ERROR_BYTES) that
+ * options' port specs go over to the ports. recovery: what was recovered before. On failure returns -errno, with a message in error (PIPELINE_ERROR_BYTES) that
  * names the object and the remedy; pipeline_close() is due in any case.
  */
-int pipeline_open(struct pipeline *pipeline, struct options *options, char *error);
+int pipeline_open(struct pipeline *pipeline, struct options *options,
+		  const struct recovery *recovery, char *error);
 
 /* Starts reception: ports, then the sandbox closes, then workers. As pipeline_open(). */
 int pipeline_start(struct pipeline *pipeline, char *error);

@@ -108,6 +108,7 @@ static void report(void *context, const struct retention_removal *removal)
 	if (!removal->error) {
 		retain->files++;
 		retain->bytes += removal->bytes;
+		custody_pruned(retain->custody, removal->path);
 	} else if (removal->error == -EBUSY) {
 		fprintf(stderr,
 			"mirrorcap: %s: is to be deleted, but somebody holds a lock on it: "
@@ -122,7 +123,8 @@ static void report(void *context, const struct retention_removal *removal)
 }
 
 int retain_start(struct retain *retain, const struct retain_options *options, const char *out,
-		 struct segment_directory *const *directories, uint32_t count)
+		 struct segment_directory *const *directories, uint32_t count,
+		 struct custody *custody)
 {
 	struct retention_config config = {
 		.out = out,
@@ -131,11 +133,13 @@ int retain_start(struct retain *retain, const struct retain_options *options, co
 		.session = options->session,
 		.overall = options->overall,
 		.free = options->free,
+		.keep_manifests = custody != NULL,
 		.report = report,
 		.context = retain,
 	};
 	int rc = 0;
 
+	retain->custody = custody;
 	if (asks_for_some(&options->floor))
 		rc = free_space_watch_start(&retain->space, out, &options->floor);
 	if (rc == 0 && retain_removes(options))

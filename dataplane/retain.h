@@ -6,6 +6,7 @@
 #ifndef DATAPLANE_RETAIN_H
 #define DATAPLANE_RETAIN_H
 
+#include "capture/custody.h"
 #include "capture/free_space.h"
 #include "capture/retention.h"
 
@@ -36,15 +37,18 @@ bool retain_frees_too_late(const struct retain_options *options);
 struct retain {
 	struct retention *retention;    /* NULL: nothing is removed */
 	struct free_space_watch *space; /* NULL: there is no floor */
+	struct custody *custody;        /* told of what was removed; borrowed; NULL: none */
 	uint64_t files, bytes; /* that were removed; retention's thread, until it has ended */
 };
 
 /*
- * Starts what is asked for, for an output directory. directories: as in retention.h.
+ * Starts what is asked for, for an output directory. directories: as in retention.h. custody: NULL,
+ * or told of what is removed; borrowed.
  * Returns 0 or -errno; retain_stop() in any case.
  */
 int retain_start(struct retain *retain, const struct retain_options *options, const char *out,
-		 struct segment_directory *const *directories, uint32_t count);
+		 struct segment_directory *const *directories, uint32_t count,
+		 struct custody *custody);
 
 /*
  * Once all is written: removes what is over the limits, says how much was removed. Also where

@@ -24,12 +24,14 @@ static int refuse_sockets(scmp_filter_ctx filter)
 				SCMP_A0_32(SCMP_CMP_NE, (uint32_t)AF_UNIX));
 }
 
-int sandbox_close(void)
+int sandbox_close(bool secret)
 {
 	scmp_filter_ctx filter;
 	int rc;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	if (secret && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	filter = seccomp_init(SCMP_ACT_ALLOW);
 	if (!filter)

@@ -145,12 +145,13 @@ int summary_json(const struct pipeline *p, FILE *stream)
 	int rc;
 
 	ledger_read(p->outlet.ledger, &totals);
-	summary = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", 1,
+	summary = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", 1,
 			    "received", count(totals.received), "written", count(totals.written),
 			    "in_flight", count(totals.in_flight), "dropped", dropped_json(&totals),
 			    "clipped", count(totals.clipped), "reserved_bits",
 			    count(totals.reserved_bits), "nic", nic_json(p, &totals.nic),
-			    "sessions", sessions_json(p), "files", files_json(p));
+			    "sessions", sessions_json(p), "files", files_json(p), "custody",
+			    evidence_json(&p->evidence));
 	if (!summary)
 		return -ENOMEM;
 	rc = json_dumpf(summary, stream, JSON_COMPACT) < 0 || fputc('\n', stream) == EOF ||
@@ -237,6 +238,7 @@ int summary_text(const struct pipeline *p, FILE *stream)
 	for (uint32_t i = 0; i < p->options->map.count; i++)
 		print_session(p, i, stream);
 	print_files(p, stream);
+	evidence_text(&p->evidence, stream);
 	return fflush(stream) == EOF ? -EIO : 0;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "capture/custody.h"
 #include "capture/recover.h"
 #include "tools/option_words.h"
 
@@ -21,23 +22,28 @@ enum {
 struct options {
 	bool json;
 	bool dry_run;
+	bool no_manifests;
+	const char *sign; /* NULL: manifests are not signed */
 	const char *path;
 };
 
 /* What has been done so far. */
 struct result {
 	const struct options *options;
-	json_t *files; /* NULL: text */
+	json_t *files;           /* NULL: text */
+	struct custody *custody; /* NULL: no manifests */
 	bool failed;
 };
 
 static const char usage[] =
-	"usage: mirrorcap-recover [--dry-run] [--output json|text] DIRECTORY|FILE.part\n"
+	"usage: mirrorcap-recover [--dry-run] [--manifest sha256|none] [--sign KEY]\n"
+	"                         [--output json|text] DIRECTORY|FILE.part\n"
 	"\n"
 	"Makes complete files of the NAME.part files that captures which were cut short have left\n"
 	"in a directory and in those in it; files of a running capture are left alone. What is no\n"
-	"record goes to a file beside it, NAME.tail. --dry-run says what would be done. Exits 1\n"
-	"where a file could not be recovered.\n";
+	"record goes to a file beside it, NAME.tail. A recovered file gets its manifest, signed with\n"
+	"--sign, none with --manifest none. --dry-run says what would be done. Exits 1 where a file\n"
+	"could not be recovered.\n";
 
 static int take_path(struct options *options, int count, char **words)
 {
@@ -50,14 +56,22 @@ static int take_path(struct options *options, int count, char **words)
 	return count == 1 ? 0 : -EINVAL;
 }
 
+static int take_manifest(struct options *options)
+{
+	options->no_manifests = strcmp(optarg, "none") == 0;
+	if (options->no_manifests || strcmp(optarg, "sha256") == 0)
+		return 0;
+	fprintf(stderr, "mirrorcap: --manifest %s: use sha256 or none\n", optarg);
+	return -EINVAL;
+}
+
 /* Returns 0, 1 where help was asked for, or -EINVAL with the mistake printed. */
 static int parse_options(struct options *options, int argc, char **argv)
 {
 	static const struct option names[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"dry-run", no_argument, NULL, 'n'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
+		{"output", required_argument, NULL, 'o'},   {"dry-run", no_argument, NULL, 'n'},
+		{"manifest", required_argument, NULL, 'm'}, {"sign", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},           {0},
 	};
 	int option, rc = 0;
 
@@ -67,6 +81,10 @@ static int parse_options(struct options *options, int argc, char **argv)
 			rc = option_words_output(optarg, &options->json);
 		else if (option == 'n')
 			options->dry_run = true;
+		else if (option == 'm')
+			rc = take_manifest(options);
+		else if (option == 's')
+			options->sign = optarg;
 		else
 			rc = option == 'h' ? 1
 					   : option_words_refuse("mirrorcap-recover", option,
@@ -116,6 +134,8 @@ static void report(void *context, const struct recover_file *file)
 	char text[RECOVER_TEXT_BYTES];
 
 	result->failed |= failed;
+	if (file->state == RECOVER_DONE)
+		custody_recovered(result->custody, file->path);
 	if (result->files)
 		add_json(result, file);
 	if (!result->files || failed)
@@ -153,8 +173,38 @@ static int recover_path(struct result *result)
 	return 0;
 }
 
+static void report_custody(void *context, const struct custody_news *news)
+{
+	struct result *result = context;
+	char text[CUSTODY_TEXT_BYTES];
+
+	result->failed |= news->event == CUSTODY_FAILED;
+	fprintf(stderr, "mirrorcap: custody: %s\n", custody_text(news, text, sizeof(text)));
+}
+
+/* Recovers all, with manifests where they are to be. Returns 0 or -errno. */
+static int recover_with_manifests(struct result *result, const struct manifest_key *key)
+{
+	const struct options *options = result->options;
+	struct custody_config config = {
+		.key = key,
+		.sync = true,
+		.report = report_custody,
+		.context = result,
+	};
+	int err = 0;
+
+	if (!options->no_manifests && !options->dry_run)
+		err = custody_start(&result->custody, &config);
+	if (!err)
+		err = recover_path(result);
+	result->failed |= custody_stop(result->custody, UINT64_MAX) > 0;
+	custody_free(result->custody);
+	return err;
+}
+
 /* Returns the exit code. */
-static int run(const struct options *options)
+static int run(const struct options *options, const struct manifest_key *key)
 {
 	struct result result = {.options = options};
 	int err = 0;
@@ -164,7 +214,7 @@ static int run(const struct options *options)
 	if (options->json && !result.files)
 		err = -ENOMEM;
 	if (!err)
-		err = recover_path(&result);
+		err = recover_with_manifests(&result, key);
 	if (err)
 		fprintf(stderr, "mirrorcap: %s: %s: give the directory that captures wrote to\n",
 			options->path, strerror(-err));
@@ -181,6 +231,8 @@ static int run(const struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options = {0};
+	char error[MANIFEST_KEY_ERROR_BYTES];
+	struct manifest_key *key = NULL;
 	int rc = parse_options(&options, argc, argv);
 
 	if (rc < 0)
@@ -189,5 +241,11 @@ int main(int argc, char **argv)
 		fputs(usage, stdout);
 		return EXIT_SUCCESS;
 	}
-	return run(&options);
+	if (options.sign && manifest_key_read(&key, options.sign, error) < 0) {
+		fprintf(stderr, "mirrorcap: --sign %s: %s\n", options.sign, error);
+		return EXIT_USAGE;
+	}
+	rc = run(&options, key);
+	manifest_key_free(key);
+	return rc;
 }

@@ -68,7 +68,7 @@ static int closed_process(void)
 
 	if (pipe(pipe_fds) < 0 || pthread_create(&thread, NULL, wait_and_look, &pipe_fds[0]))
 		return NOT_CLOSED;
-	if (sandbox_close() < 0 || look_around() != CLOSED)
+	if (sandbox_close(true) < 0 || look_around() != CLOSED)
 		return NOT_CLOSED;
 	if (write(pipe_fds[1], "", 1) != 1 || pthread_join(thread, (void **)&found))
 		return NOT_CLOSED;
