@@ -31,9 +31,9 @@ struct chunk {
 	uint8_t *data;         /* borrowed from the pool; CHUNK_BLOCK-aligned */
 	uint32_t stream;       /* which of the worker's streams */
 	uint32_t flags;        /* enum chunk_flags */
-	uint64_t file_offset;  /* where data goes; a multiple of CHUNK_BLOCK (not in a pipe) */
-	uint32_t bytes;        /* to write: a multiple of the block, zeros past the logical end; in
-				* a pipe: what there is; may be 0 with CHUNK_CLOSES */
+	uint64_t file_offset;  /* where data goes; a multiple of CHUNK_BLOCK where aligned */
+	uint32_t bytes;        /* to write: a multiple of the block, zeros past the logical end; not
+				* aligned: what there is; may be 0 with CHUNK_CLOSES */
 	uint32_t records;      /* records whose last byte is in [file_offset, logical_end) here */
 	uint64_t record_bytes; /* their captured bytes (sum of caplen) */
 	uint64_t whole_end;    /* file offset after the last of them; where none: as before */

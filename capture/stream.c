@@ -112,7 +112,7 @@ static bool close_segment(struct stream_set *set, struct stream *stream)
 	}
 	if (stream->chunk) {
 		stream_chunk_flush(set, stream, CHUNK_CLOSES);
-	} else if (set->block > 1) { /* a pipe has nothing to close: its reader may stall */
+	} else if (!set->config.pipe) { /* which has nothing to close: its reader may stall */
 		if (!stream_chunk_close(set, stream))
 			return false;
 	}
@@ -132,8 +132,7 @@ static bool open_segment(struct stream_set *set, struct stream *stream, uint64_t
 	stream->first_ns = time_ns;
 	stream->segment_records = 0;
 	stream->now = (struct account){.last_ns = time_ns};
-	/* A pipe has one header, whatever closes and opens behind it. */
-	if (set->block > 1 || !stream->opened) {
+	if (!set->config.pipe || !stream->opened) {
 		stream->serial++;
 		stream->now.fill = set->format->begin(set, stream, chunk->data);
 		stream->base = 0;

@@ -24,7 +24,9 @@ struct pcapng_template;
 struct stream_config {
 	uint32_t streams;
 	bool combined; /* one stream holds all sessions: chunks carry a log */
-	bool aligned;  /* false for a pipe: no blocks, no padding, no rewriting, one header */
+	/* false: no blocks, no padding, no rewriting: chunks end with a record, as compressing wants */
+	bool aligned;
+	bool pipe; /* not aligned, and one header, whatever closes and opens behind it */
 	enum pcap_precision precision;
 	uint32_t snaplen; /* for the file header, bytes; 0: no limit */
 	/*

@@ -79,7 +79,7 @@ struct stream_set {
 	struct stream_config config;
 	const struct stream_format *format;
 	uint32_t max_caplen;
-	uint32_t block; /* CHUNK_BLOCK, or 1 in a pipe */
+	uint32_t block; /* CHUNK_BLOCK, or 1 where not aligned */
 	uint32_t chunk_bytes;
 	uint32_t log_records; /* UINT32_MAX where chunks carry no log */
 	struct ring *full, *empty;

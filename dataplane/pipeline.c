@@ -204,6 +204,7 @@ static struct stream_config stream_settings(const struct pipeline *p)
 		.streams = p->streams,
 		.combined = p->sizing.log_records > 0,
 		.aligned = options->output.kind != OUTPUT_STDOUT,
+		.pipe = options->output.kind == OUTPUT_STDOUT,
 		.precision = options->precision,
 		.snaplen = options->snaplen,
 		.pcapng = p->pcapng,

@@ -133,7 +133,7 @@ static void judge_statistics(struct test *test, const struct pcap_reader *reader
 		assert_int_equal(interface->snaplen, 2000 + test->map.count - 1);
 		assert_string_equal(interface->filter, "tcp or udp");
 		assert_int_equal(interface->received, packets[session] + interface->dropped);
-		if (test->bench.config.aligned)
+		if (!test->bench.config.pipe)
 			test->told_refused[session] += interface->dropped;
 		else
 			test->told_refused[session] = interface->dropped;
@@ -181,7 +181,7 @@ static void write_chunks(struct test *test)
 		}
 		assert_int_equal(pwrite(side->fd, chunk->data, chunk->bytes, chunk->file_offset),
 				 chunk->bytes);
-		if (chunk->flags & CHUNK_CLOSES && test->bench.config.aligned) {
+		if (chunk->flags & CHUNK_CLOSES && !test->bench.config.pipe) {
 			assert_int_equal(chunk->whole_end, chunk->logical_end);
 			assert_int_equal(ftruncate(side->fd, (off_t)chunk->whole_end), 0);
 			judge_file(test, side);
@@ -205,7 +205,7 @@ static void finish(struct test *test, bool all_told)
 	for (uint32_t i = 0; i < test->bench.config.streams; i++) {
 		struct side *side = &test->sides[i];
 
-		if (!test->bench.config.aligned)
+		if (test->bench.config.pipe)
 			judge_file(test, side);
 		assert_int_equal(side->judged, side->appended);
 	}
@@ -296,7 +296,14 @@ static const struct mix {
 	 60,
 	 1500,
 	 {.aligned = true, .flush_ns = SECOND, .rotation = {.packets = 30}}},
-	{"a pipe", 50, 8, 8000, 10, 1500, {.combined = true, .flush_ns = SECOND}},
+	{"a pipe", 50, 8, 8000, 10, 1500, {.combined = true, .pipe = true, .flush_ns = SECOND}},
+	{"not aligned",
+	 20,
+	 64,
+	 8000,
+	 5,
+	 1500,
+	 {.flush_ns = SECOND, .rotation = {.filesize_bytes = 50000, .interval_ns = SECOND}}},
 };
 
 static void every_segment_is_a_file(void **state)
@@ -313,7 +320,7 @@ static void every_segment_is_a_file(void **state)
 		for (uint32_t s = 0; s < mix->sessions; s++)
 			refused += test.refused[s];
 		assert_int_equal(refused > 0, strstr(mix->title, "chunks run out") != NULL);
-		if (mix->config.aligned)
+		if (!mix->config.pipe)
 			tell_all(&test);
 		finish(&test, true);
 	}

@@ -390,6 +390,7 @@ static void a_pipe_is_one_plain_sequence(void **state)
 	struct chunk *chunk;
 
 	config.aligned = false;
+	config.pipe = true;
 	bench_start(&bench, &config, 3, 0);
 	for (int i = 0; i < 2000; i++) {
 		uint32_t caplen = recording_random(&random, 3000);
@@ -422,6 +423,7 @@ static void a_pipe_closes_without_a_chunk(void **state)
 	struct bench bench;
 
 	config.aligned = false;
+	config.pipe = true;
 	config.flush_ns = 0;
 	bench_start(&bench, &config, 1, 0);
 	assert_true(append(&bench, 0, 0, 60));

@@ -81,6 +81,7 @@ static struct recording_config configure(enum output_kind kind, const char *path
 		.stream = {.streams = 1,
 			   .combined = true,
 			   .aligned = kind != OUTPUT_STDOUT,
+			   .pipe = kind == OUTPUT_STDOUT,
 			   .precision = PCAP_NS,
 			   .flush_ns = SECOND / 10},
 	};
