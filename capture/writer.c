@@ -144,9 +144,11 @@ const struct writer_file *writer_files(const struct writer *writer, uint32_t *co
 /* Returns false where the ring was empty. */
 static bool accept_chunks(struct writer *writer)
 {
+	/* What is compressed is written at once: its chunk goes back before the next comes. */
+	uint32_t depth = writer->zstd ? 1 : WRITER_DEPTH;
 	bool some = false;
 
-	while (writer->under_way < WRITER_DEPTH) {
+	while (writer->under_way < depth) {
 		struct chunk *chunk = ring_get(writer->config.full);
 
 		if (!chunk)
@@ -240,6 +242,12 @@ static int allocate(struct writer *writer)
 		writer->streams[i].first = WRITER_NO_JOB;
 		writer->streams[i].first_queued = WRITER_NO_JOB;
 	}
+	if (writer->config.level) {
+		writer->zstd = zstd_writer_new(writer->config.level,
+					       chunk_pool_bytes(writer->config.pool));
+		if (!writer->zstd)
+			return -ENOMEM;
+	}
 	/* Reservations are numbered behind the chunks, by stream. */
 	return writer->ops->start(&writer->backend, writer->config.pool,
 				  jobs + writer->config.streams);
@@ -251,6 +259,8 @@ int writer_start(struct writer **writer, const struct writer_config *config)
 	int err;
 
 	if (config->streams == 0 || ring_capacity(config->empty) < chunk_pool_count(config->pool))
+		return -EINVAL;
+	if (config->level && config->method != WRITER_PWRITE)
 		return -EINVAL;
 	if (config->output.kind == OUTPUT_DIRECTORY && config->files_max <= config->streams)
 		return -EINVAL;
@@ -295,6 +305,7 @@ void writer_free(struct writer *writer)
 	for (uint32_t i = 0; i < writer->file_count; i++)
 		free(writer->files[i].path);
 	free(writer->files);
+	zstd_writer_free(writer->zstd);
 	free(writer->streams);
 	free(writer->jobs);
 	pthread_mutex_destroy(&writer->lock);

@@ -9,6 +9,9 @@
  * Files are closed, synced and named in a thread beside the writer's: writes go on meanwhile. A stream
  * that needs a new file while too many are open waits until others are published.
  *
+ * Compressed segments are written through the page cache, one chunk after another: the frames are
+ * small and end anywhere, and what the cache costs is little beside compressing.
+ *
  * After a failed write the segment ends at its last record that is safely on disk: what comes
  * after is counted as write_failed until the stream's next segment. The worker begins one a second
  * later; an output that is not a directory can have none, and is broken. A failed sync is a failed
@@ -83,6 +86,11 @@ struct writer_config {
 	struct retention *retention; /* likewise */
 	/* While it is low, writes fail with -ENOSPC without being tried; borrowed; NULL: never. */
 	const struct free_space_watch *space;
+	/*
+	 * zstd's (zstd_writer.h); 0: as it is. Each chunk becomes a frame, so chunks must not be
+	 * aligned; method: WRITER_PWRITE, since frames end anywhere.
+	 */
+	int level;
 };
 
 struct writer;

@@ -16,6 +16,7 @@
 #include "capture/writer.h"
 #include "capture/writer_backend.h"
 #include "capture/writer_task.h"
+#include "capture/zstd_writer.h"
 
 enum { WRITER_NO_JOB = UINT32_MAX };
 
@@ -33,8 +34,10 @@ enum writer_job_state {
 /* A chunk at the writer; numbered as in the pool. */
 struct writer_job {
 	enum writer_job_state state;
-	int error;     /* once ended */
-	uint32_t next; /* in its stream */
+	int error;         /* once ended */
+	uint32_t bytes;    /* that it writes */
+	uint64_t good_end; /* its segment's, once it is written */
+	uint32_t next;     /* in its stream */
 };
 
 /* The jobs are in the stream's order: first those that have ended or are under way. */
@@ -85,6 +88,7 @@ struct writer {
 	struct writer_config config;
 	const struct writer_backend_ops *ops;
 	struct writer_backend *backend;
+	struct zstd_writer *zstd; /* NULL: nothing is compressed */
 	struct writer_job *jobs;
 	struct writer_stream *streams;
 	uint32_t accepted;  /* jobs that have not gone back yet */

@@ -4,7 +4,8 @@
  * in: a packet counts as written when all before it in its file are.
  *
  * No two writes to one block are ever under way together: a chunk that begins in the block
- * where its predecessor ended waits for the stream's writes to end.
+ * where its predecessor ended waits for the stream's writes to end. Compressed ones go behind each
+ * other, each written when its frame is made.
  */
 #include <errno.h>
 #include <time.h>
@@ -152,7 +153,30 @@ static bool may_begin(struct writer *writer, const struct writer_stream *stream)
 		return !(chunk->flags & CHUNK_OPENS) ||
 		       (!stream->open && writer_publish_has_room(writer));
 	/* The segment before must be finished first, and this block be written. */
-	return !(chunk->flags & CHUNK_OPENS) && chunk->file_offset >= stream->submitted_end;
+	return !(chunk->flags & CHUNK_OPENS) &&
+	       (writer->zstd || chunk->file_offset >= stream->submitted_end);
+}
+
+/* Where the job's bytes are and go. Returns 0, or -errno where they cannot be compressed. */
+static int prepare(struct writer *writer, const struct writer_stream *stream,
+		   struct writer_job *job, const struct chunk *chunk, const uint8_t **data,
+		   uint64_t *offset)
+{
+	int err;
+
+	if (!writer->zstd) {
+		*data = chunk->data;
+		*offset = chunk->file_offset;
+		job->bytes = chunk->bytes;
+		job->good_end = chunk->whole_end;
+		return 0;
+	}
+	*offset = stream->submitted_end;
+	err = chunk->bytes == 0 ? 0
+				: zstd_writer_frame(writer->zstd, chunk->data, chunk->bytes, data,
+						    &job->bytes);
+	job->good_end = *offset + job->bytes;
+	return err;
 }
 
 static void begin(struct writer *writer, struct writer_stream *stream)
@@ -160,27 +184,26 @@ static void begin(struct writer *writer, struct writer_stream *stream)
 	uint32_t index = stream->first_queued;
 	struct writer_job *job = &writer->jobs[index];
 	const struct chunk *chunk = chunk_of(writer, index);
+	const uint8_t *data = NULL;
+	uint64_t offset = 0;
 
 	stream->first_queued = job->next;
 	if (chunk->flags & CHUNK_OPENS)
 		begin_segment(writer, stream, chunk);
-	if (stream->failed || chunk->bytes == 0) {
-		job->state = WRITER_JOB_ENDED;
-		job->error =
-			0; /* a failed stream's jobs count as failed without one of their own */
-		return;
-	}
-	if (free_space_low(writer->config.space)) {
-		job->state = WRITER_JOB_ENDED;
+	/* A failed stream's jobs count as failed without an error of their own. */
+	if (!stream->failed && chunk->bytes && free_space_low(writer->config.space))
 		job->error = -ENOSPC;
+	else if (!stream->failed)
+		job->error = prepare(writer, stream, job, chunk, &data, &offset);
+	if (stream->failed || job->error || chunk->bytes == 0) {
+		job->state = WRITER_JOB_ENDED;
 		return;
 	}
 	job->state = WRITER_JOB_UNDER_WAY;
 	stream->under_way++;
-	stream->submitted_end = chunk->file_offset + chunk->bytes;
+	stream->submitted_end = offset + job->bytes;
 	writer->under_way++;
-	writer->ops->write(writer->backend, index, stream->segment.fd, chunk->data, chunk->bytes,
-			   chunk->file_offset);
+	writer->ops->write(writer->backend, index, stream->segment.fd, data, job->bytes, offset);
 	writer_reserve_due(writer, stream);
 }
 
@@ -203,7 +226,8 @@ static void count_sessions(struct writer *writer, const struct chunk *chunk, boo
 	}
 }
 
-static void count(struct writer *writer, const struct chunk *chunk, bool written)
+static void count(struct writer *writer, const struct writer_job *job, const struct chunk *chunk,
+		  bool written)
 {
 	struct ledger_writer *slot = writer->config.ledger;
 
@@ -212,7 +236,7 @@ static void count(struct writer *writer, const struct chunk *chunk, bool written
 	if (written) {
 		ledger_add(&slot->written, chunk->records);
 		ledger_add(&slot->bytes, chunk->record_bytes);
-		ledger_add(&slot->file_bytes, chunk->bytes);
+		ledger_add(&slot->file_bytes, job->bytes);
 	} else {
 		ledger_add(&slot->write_failed, chunk->records);
 	}
@@ -235,8 +259,9 @@ static void describe(const struct writer *writer, struct custody_draft *draft,
 		     const struct chunk *chunk)
 {
 	custody_draft_count(draft, chunk);
+	/* Of a compressed file the chunk is not what was written: it is read back, being small. */
 	custody_draft_hash(draft, chunk->data, chunk->file_offset, chunk->logical_end,
-			   has_time(writer));
+			   !writer->zstd && has_time(writer));
 }
 
 /* The first job has ended and all before it went: counts it, gives its chunk back. */
@@ -252,7 +277,7 @@ static void retire(struct writer *writer, struct writer_stream *stream)
 		stream->failed = true;
 		fail_segment(writer, stream, job->error);
 	}
-	count(writer, chunk, !stream->failed);
+	count(writer, job, chunk, !stream->failed);
 	if (stream->failed) {
 		/* The worker may try a new file; a single one has no second. */
 		if (writer->config.output.kind == OUTPUT_DIRECTORY)
@@ -260,7 +285,7 @@ static void retire(struct writer *writer, struct writer_stream *stream)
 	} else {
 		if (stream->draft)
 			describe(writer, stream->draft, chunk);
-		stream->good_end = chunk->whole_end;
+		stream->good_end = job->good_end;
 		writer->sync.grown = true;
 		stream->packets += chunk->records;
 	}

@@ -58,6 +58,7 @@ struct recording_config {
 	const struct free_space_watch *space;
 	uint64_t reserve_bytes; /* 0: none */
 	uint32_t files_max;     /* open at once; 0: some more than streams */
+	int level;              /* of compression; 0: none */
 	bool shared;            /* others write to the directory, too */
 };
 
