@@ -31,10 +31,13 @@ static void print_memory(const struct pipeline *p)
 	const struct sizing *size = &p->sizing;
 
 	fprintf(stderr, "mirrorcap: memory %llu MiB: buffer %llu, receive queues %llu",
-		mib(size->buffer_bytes + size->receive_bytes + size->stream_bytes),
+		mib(size->buffer_bytes + size->receive_bytes + size->stream_bytes +
+		    size->compress_bytes),
 		mib(size->buffer_bytes), mib(size->receive_bytes));
 	if (size->stream_bytes >= 1 << 20)
 		fprintf(stderr, ", sessions %llu", mib(size->stream_bytes));
+	if (size->compress_bytes)
+		fprintf(stderr, ", compression %llu", mib(size->compress_bytes));
 	fputs("; beside the program's own\n", stderr);
 }
 

@@ -39,6 +39,7 @@ struct options {
 	uint32_t snaplen;       /* bytes, 0: none */
 	enum pcap_format format;
 	enum pcap_precision precision; /* of classic pcap */
+	int level;                     /* of --compress; 0: none */
 	bool combined;                 /* --split none, or an output that is one file */
 	struct rotation rotation;
 	struct retain_options retain;

@@ -3,8 +3,10 @@
  * Options: the files, their form, rotation, retention and safety.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "capture/zstd_writer.h"
 #include "dataplane/options_internal.h"
 #include "dataplane/units.h"
 
@@ -35,6 +37,29 @@ static int take_format(struct parse *parse, const char *value)
 	parse->format = value;
 	parse->options->format = word ? PCAP_NG : PCAP_CLASSIC;
 	return rc;
+}
+
+/* zstd[:LEVEL] */
+static int take_compress(struct parse *parse, const char *value)
+{
+	static const char name[] = "zstd";
+	size_t length = strlen(name);
+	const char *level = value + length;
+	char *end;
+	long number;
+
+	if (strncmp(value, name, length) != 0 || (*level && *level != ':'))
+		return options_error("--compress", value, "use zstd or zstd:LEVEL");
+	parse->options->level = ZSTD_WRITER_LEVEL;
+	if (!*level)
+		return OPTIONS_GO_ON;
+	number = strtol(level + 1, &end, 10);
+	if (end == level + 1 || *end || number == 0 || number < ZSTD_WRITER_LEVEL_MIN ||
+	    number > ZSTD_WRITER_LEVEL_MAX)
+		return options_error("--compress", value,
+				     "use a level from -50 (fastest) to 19 (smallest), not 0");
+	parse->options->level = (int)number;
+	return OPTIONS_GO_ON;
 }
 
 static int take_time(struct parse *parse, const char *value)
@@ -139,6 +164,7 @@ const struct option_row options_output[] = {
 	{.name = "split", .take = take_split},
 	{.letter = 'F', .take = take_format},
 	{.name = "time", .take = take_time},
+	{.name = "compress", .take = take_compress},
 	{.letter = 'b', .take = take_rotation},
 	{.name = "retain", .take = take_retain},
 	{.name = "retain-session", .take = take_retain_session},
@@ -186,6 +212,12 @@ static int check_format(const struct parse *parse)
 
 	if (options->output.kind == OUTPUT_FILE && !parse->format)
 		options->format = options->output.suffix.format;
+	if (options->output.suffix.compressed && !options->level)
+		options->level = ZSTD_WRITER_LEVEL;
+	if (options->output.kind == OUTPUT_FILE && options->level &&
+	    !options->output.suffix.compressed)
+		return options_error("--compress", options->output.path,
+				     "the file's name says otherwise: end it in .zst");
 	if (options->output.kind == OUTPUT_FILE && options->format != options->output.suffix.format)
 		return options_error("-F", parse->format,
 				     "the file's name says otherwise: change it");

@@ -29,6 +29,8 @@ const char options_usage[] =
 	"                      null: (through the writer, then discarded)\n"
 	"  --split session|none  a file per session, or one for all (session)\n"
 	"  -F pcap|pcapng      file format (pcap, or what FILE's name says)\n"
+	"  --compress zstd[:LEVEL]  compress, to names that end in .zst (1; -50 fastest to 19; also\n"
+	"                      where FILE ends so); -b filesize counts bytes before compression\n"
 	"  --time ns|us        resolution of pcap's time stamps (ns)\n"
 	"  -b KEY:VALUE        start a new file at filesize:KB, duration:S, interval:S (wall\n"
 	"                      clock) or packets:N; files:N: keep the last N of each session;\n"

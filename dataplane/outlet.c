@@ -57,7 +57,7 @@ static int open_directories(struct outlet *outlet, const struct options *options
 		if (!outlet->directories[i])
 			return -ENOMEM;
 		segment_directory_set_suffix(outlet->directories[i],
-					     (struct suffix){options->format, false});
+					     (struct suffix){options->format, options->level != 0});
 	}
 	return outlet->directories ? 0 : -ENOMEM;
 }
@@ -68,6 +68,8 @@ int outlet_open(struct outlet *outlet, const struct options *options, uint32_t s
 
 	if (rc == 0)
 		rc = writer_choose(&options->output, &outlet->method);
+	if (options->level)
+		outlet->method = WRITER_PWRITE;
 	if (rc == 0 && options->output.kind == OUTPUT_DIRECTORY)
 		rc = open_directories(outlet, options, streams);
 	return rc < 0 ? fail(error, rc, outlet_name(&options->output), outlet_remedy(rc)) : 0;

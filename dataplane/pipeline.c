@@ -180,6 +180,7 @@ static int compute_sizes(struct pipeline *p, char *error)
 		.buffer_bytes = options->buffer_bytes,
 		.combined = options->combined && options->map.count > 1,
 		.files = options->output.kind == OUTPUT_DIRECTORY,
+		.level = options->level,
 		.port_count = options->port_count,
 	};
 
@@ -203,7 +204,7 @@ static struct stream_config stream_settings(const struct pipeline *p)
 	return (struct stream_config){
 		.streams = p->streams,
 		.combined = p->sizing.log_records > 0,
-		.aligned = options->output.kind != OUTPUT_STDOUT,
+		.aligned = options->output.kind != OUTPUT_STDOUT && !options->level,
 		.pipe = options->output.kind == OUTPUT_STDOUT,
 		.precision = options->precision,
 		.snaplen = options->snaplen,
@@ -265,6 +266,7 @@ static int open_writer(struct pipeline *p, uint32_t i)
 		.custody = p->evidence.custody,
 		.retention = p->retain.retention,
 		.space = p->retain.space,
+		.level = p->options->level,
 	};
 
 	return writer_start(&lane->writer, &config);

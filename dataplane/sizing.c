@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "capture/chunk.h"
+#include "capture/zstd_writer.h"
 
 enum {
 	RECEIVE_BYTES = 80 << 20, /* of a port's queues together */
@@ -122,6 +123,7 @@ void sizing_port(struct sizing_port *port, uint32_t workers)
  *	receive  for each port: queues * depth * bytes of a slot, beside a pool's spare (sizing_port)
  *	buffer   the stall budget, --buffer: workers * chunks * (chunk + its log) (chunk_bytes)
  *	streams  sessions (1 when combined) * workers * STREAM_BYTES
+ *	compress workers * the compressor's tables and one frame (zstd_writer_bytes)
  */
 int sizing_compute(const struct sizing_input *input, struct sizing *out, char *error)
 {
@@ -144,6 +146,9 @@ int sizing_compute(const struct sizing_input *input, struct sizing *out, char *e
 	out->log_records = (uint32_t)log;
 	out->buffer_bytes = chunks * (bytes + log * 8) * input->workers;
 	out->stream_bytes = (uint64_t)input->streams * input->workers * STREAM_BYTES;
+	out->compress_bytes =
+		input->level ? input->workers * zstd_writer_bytes(input->level, out->chunk_bytes)
+			     : 0;
 	out->receive_bytes = 0;
 	for (uint32_t i = 0; i < input->port_count; i++) {
 		if (input->ports[i]->queues)

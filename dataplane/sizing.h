@@ -35,6 +35,7 @@ struct sizing_input {
 	uint32_t max_record_bytes; /* header included */
 	uint64_t buffer_bytes;     /* for all workers' chunks together */
 	bool combined;
+	int level;  /* of compression; 0: none */
 	bool files; /* each stream of each worker may hold a file open */
 };
 
@@ -47,7 +48,8 @@ struct sizing {
 		segment_files; /* of open_files, for the segments of each worker; 0 without files */
 	uint64_t buffer_bytes; /* the chunks and their logs, of all workers */
 	uint64_t stream_bytes; /* what sessions take beside chunks, of all workers */
-	uint64_t receive_bytes; /* of all ports */
+	uint64_t compress_bytes; /* of all writers */
+	uint64_t receive_bytes;  /* of all ports */
 };
 
 /* The results of one port that has queues, for so many workers. */

@@ -12,6 +12,7 @@
 
 #include "capture/chunk.h"
 #include "capture/stream.h"
+#include "capture/zstd_writer.h"
 
 #define MIB (1ull << 20)
 
@@ -160,6 +161,26 @@ static void test_total(void **state)
 		assert_int_equal(out.buffer_bytes, (uint64_t)out.chunks * out.chunk_bytes);
 		assert_true(out.stream_bytes >= 100 * CHUNK_BLOCK);
 		assert_true(out.receive_bytes + out.buffer_bytes + out.stream_bytes < 350 * MIB);
+		assert_int_equal(out.compress_bytes, 0);
+	}
+}
+
+/* Each writer's compressor, for the chunks that there are. */
+static void test_compression(void **state)
+{
+	static const int levels[] = {-50, 1, 19};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct sizing out = compute((struct sizing_input){.streams = 100,
+								  .workers = 3,
+								  .max_record_bytes = 80,
+								  .buffer_bytes = 256 * MIB,
+								  .level = levels[i]});
+
+		assert_int_equal(out.compress_bytes,
+				 3 * zstd_writer_bytes(levels[i], out.chunk_bytes));
+		assert_true(out.compress_bytes > 3 * out.chunk_bytes);
+		assert_true(out.compress_bytes < 3 * 16 * MIB);
 	}
 }
 
@@ -197,7 +218,7 @@ int main(void)
 		cmocka_unit_test(test_chunks),      cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_refusals),    cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_port_limits), cmocka_unit_test(test_total),
-		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_compression), cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests_name("sizing", tests, NULL, NULL);
