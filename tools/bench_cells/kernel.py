@@ -12,7 +12,7 @@ import re
 import shutil
 import signal
 import time
-from typing import Callable, List, Sequence
+from typing import Callable, List, Sequence, Tuple
 
 from . import capture
 from .capture import Capture
@@ -36,7 +36,7 @@ def mirrorcap(rate: int) -> Contender:
             with Network() as network, Capture(environment, f"af_packet:{TARGET}", out + "/",
                                                netns=network.collector) as program:
                 program.wait_until_ready()
-                offered = _send(environment, network, rate)
+                offered, pace = _send(environment, network, rate)
                 program.check_ledger()
                 ended = program.stop()
                 account = program.account(ended)
@@ -44,7 +44,8 @@ def mirrorcap(rate: int) -> Contender:
             if written != account.written:
                 raise BenchError(f"capture's account says {account.written} written, its files "
                                  f"have {written}: this is a defect, please report it")
-            return Sample(written, offered, offered - written, ended.peak_bytes)
+            return Sample(written, offered, offered - written, ended.peak_bytes,
+                          {"sent_per_second": pace})
         finally:
             capture.remove(out)
     return Contender(f"mirrorcap-{rate}", "mirrorcap", measured)
@@ -82,9 +83,11 @@ def _other(name: str, program: str, ready: str, argv: Callable[[str], List[str]]
                 with Program(argv(path), str(environment.worker_cpu),
                              network.collector) as running:
                     _wait_until_ready(running, ready)
-                    offered = _send(environment, network, rate)
+                    offered, pace = _send(environment, network, rate)
                     running.stop(signal.SIGINT)
-            return Sample(written := _count([path]), offered, offered - written)
+            written = _count([path])
+            return Sample(written, offered, offered - written,
+                          details={"sent_per_second": pace})
         finally:
             if os.path.exists(path):
                 os.unlink(path)
@@ -101,13 +104,13 @@ def _wait_until_ready(program: Program, ready: str) -> None:
     program.wait_for(ready, READY_SECONDS)
 
 
-def _send(environment: Environment, network: Network, rate: int) -> int:
-    """Returns how many frames were sent, once they have arrived."""
+def _send(environment: Environment, network: Network, rate: int) -> Tuple[int, float]:
+    """Returns how many frames were sent, once they have arrived, and how many a second."""
     count = max(1, int(rate * environment.pace.kernel_seconds))
     ended = run(network.sending(environment.mirrorgen, "64", count, rate), 120,
                 cpus=str(environment.other_cpu), netns=network.source)
     time.sleep(SETTLE_SECONDS)
-    return sent(ended.out)
+    return sent(ended.out), sent(ended.out) / ended.seconds
 
 
 def _count(paths: Sequence[str]) -> int:

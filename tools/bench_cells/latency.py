@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the wire to a completed write, by probes among other traffic.
 
-A probe's payload has the wall clock's time right before it was given to the interface. It counts as
-written when its bytes are read back from the file, past the page cache, by a reader that looks every
-2 ms. So the figure has sender and reader in it, and is never less than what a capture did.
+A probe's payload has the wall clock's time right before it was given to the interface. It counts
+as written when its bytes are read back from the file, past the page cache, by a reader that looks
+every 2 ms. So the figure has sender and reader in it, and is never less than what a capture did.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def _revision(build: str) -> str:
     version = output_of([capture, "--version"]).splitlines()
     commit = output_of(["git", "-C", os.path.dirname(os.path.realpath(__file__)), "describe",
                         "--always", "--dirty", "--abbrev=10"])
-    return " ".join(filter(None, [version[0] if version else "", commit]))
+    return ", ".join(filter(None, [version[0].split()[-1] if version else "", commit]))
 
 
 def _compiler(build: str) -> str:

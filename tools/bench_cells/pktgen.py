@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contenders fed by the user's own pktgen, through net_virtio_user and net_vhost.
 
-The sender waits where the ring is full, so that what one receiver takes from it can be compared with
-what another takes; nothing is lost on the way. pktgen's two threads have one CPU, the receiver
+The sender waits where the ring is full, so that what one receiver takes from it can be compared
+with what another takes; nothing is lost on the way. pktgen's two threads have one CPU, the receiver
 another. pktgen and virtio need huge pages: those that are missing are made, and given back.
 """
 

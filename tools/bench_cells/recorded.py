@@ -19,8 +19,8 @@ PLACES = 4  # in a file, beside its beginning
 def check(paths: Sequence[str], source: str, cut: Optional[int] = None) -> int:
     """Compares records with the source's frames; raises BenchError for one that is not there.
 
-    cut: how many bytes of each were to be stored. Files that retention has deleted meanwhile are passed over; one must be left. Returns how many
-    records were compared.
+    cut: how many bytes of each were to be stored. Files that retention has deleted meanwhile are
+    passed over; one must be left. Returns how many records were compared.
     """
     sent = frames(source, cut)
     compared = 0
