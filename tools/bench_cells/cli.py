@@ -8,12 +8,13 @@ import contextlib
 import dataclasses
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from typing import Iterator, List, Optional, Sequence, Tuple
 
-from . import documents, machine, plot, report
+from . import documents, machine, network, plot, report
 from .cells import groups
 from .environment import FULL, QUICK, SMOKE, Environment
 from .errors import BenchError
@@ -71,6 +72,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             for cell in cells:
                 print(f"{cell.name:16} {cell.what}")
         return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(options, chosen)
     except BenchError as error:
@@ -119,7 +121,10 @@ def _run(options: argparse.Namespace, chosen: Sequence[Tuple[Group, List[Cell]]]
           "bench.md, bench.svg")
     if options.docs:
         print("written:", ", ".join(documents.write(ROOT, full)))
-    return 0
+    failed = [result.cell.name for result in results if result.failed]
+    if failed:
+        print(f"bench: failed: {', '.join(failed)}: see above", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def _save(directory: str, full: report.Report) -> None:
@@ -143,6 +148,7 @@ def _build() -> str:
 
 @contextlib.contextmanager
 def _environment(options: argparse.Namespace, build: str) -> Iterator[Environment]:
+    network.sweep()
     pace = SMOKE if options.smoke else QUICK if options.quick else FULL
     work = tempfile.mkdtemp(prefix="work-", dir=options.output)
     memory = tempfile.mkdtemp(prefix="mirrorcap-bench-", dir="/dev/shm")

@@ -54,7 +54,7 @@ def page(full: Report, pictures: Sequence[str]) -> str:
 def summary(results: Sequence[Result]) -> str:
     """The README's figures; a cell that is missing is left out."""
     by_name: Dict[str, Result] = {result.cell.name: result for result in results
-                                  if not result.skipped}
+                                  if not result.missing}
     rows = []
     for name, text in (("base", "64-byte frames, one core"),
                        ("1450", "1450-byte frames, one core"),

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ends a benchmark, and what leaves a cell out of it."""
+"""What leaves a cell without figures."""
 
 
 class BenchError(Exception):
-    """Something failed: the text names the object, the cause and the remedy."""
+    """Something failed: the text names the object, the cause and the remedy. Outside a cell it ends
+    the benchmark, in a cell it makes its exit code 1."""
 
 
 class Skipped(Exception):

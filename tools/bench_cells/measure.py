@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Dict, List, Optional, Sequence
 
 from .environment import Environment
-from .errors import Skipped
+from .errors import BenchError, Skipped
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Sample:
 
 @dataclass(frozen=True)
 class Contender:
-    """What runs in a round. `run` raises Skipped where it cannot, BenchError where it fails."""
+    """What runs in a round. `run` raises Skipped where it cannot, BenchError where it fails: its
+    cells then have no figures, the others go on."""
 
     name: str
     label: str
@@ -73,7 +74,14 @@ class Result:
     samples: List[Sample] = field(default_factory=list)
     reference_label: str = ""
     reference_samples: List[Sample] = field(default_factory=list)
-    skipped: str = ""
+    skipped: str = ""   # why, or
+    failed: str = ""    # what
+
+    @property
+    def missing(self) -> str:
+        """Why there is no figure; empty where there is one."""
+        return f"failed: {self.failed}" if self.failed else (
+            f"skipped: {self.skipped}" if self.skipped else "")
 
     @property
     def value(self) -> float:
@@ -114,7 +122,7 @@ class Result:
     def reached(self) -> Optional[bool]:
         """Whether the target is; None where there is none."""
         target = self.cell.target
-        if target == Target():
+        if target == Target() or self.missing:
             return None
         return ((target.at_least is None or (self.ratio or 0) >= target.at_least) and
                 (target.at_most is None or self.value <= target.at_most) and
@@ -136,7 +144,7 @@ def measure(group: Group, cells: Sequence[Cell], environment: Environment,
     wanted = {name for cell in cells for name in (cell.contender, cell.reference) if name}
     names = [name for name in by_name if name in wanted]
     samples: Dict[str, List[Sample]] = {name: [] for name in names}
-    missing: Dict[str, str] = {}
+    missing: Dict[str, Exception] = {}
     rounds = min(group.rounds or environment.pace.rounds, environment.pace.rounds)
     for turn in range(rounds):
         for name in order(names, turn):
@@ -145,19 +153,21 @@ def measure(group: Group, cells: Sequence[Cell], environment: Environment,
             progress(f"{group.title}: {by_name[name].label}, round {turn + 1} of {rounds}")
             try:
                 samples[name].append(by_name[name].run(environment))
-            except Skipped as reason:
-                missing[name] = str(reason)
+            except (Skipped, BenchError) as reason:
+                missing[name] = reason
     return [_result(cell, by_name, samples, missing) for cell in cells]
 
 
 def _result(cell: Cell, by_name: Dict[str, Contender], samples: Dict[str, List[Sample]],
-            missing: Dict[str, str]) -> Result:
-    if cell.contender in missing:
-        return Result(cell, skipped=missing[cell.contender])
+            missing: Dict[str, Exception]) -> Result:
+    for name in filter(None, (cell.contender, cell.reference)):
+        reason = missing.get(name)
+        if isinstance(reason, Skipped):
+            return Result(cell, skipped=str(reason))
+        if reason:
+            return Result(cell, failed=str(reason))
     result = Result(cell, samples[cell.contender])
     if cell.reference:
         result.reference_label = by_name[cell.reference].label
-        if cell.reference in missing:
-            return Result(cell, skipped=missing[cell.reference])
         result.reference_samples = samples[cell.reference]
     return result

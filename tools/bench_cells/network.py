@@ -12,7 +12,7 @@ import os
 from contextlib import ExitStack
 from typing import List
 
-from .errors import BenchError
+from .errors import BenchError, Skipped
 from .inputs import VNI
 from .process import output_of, run
 
@@ -30,6 +30,8 @@ class Network:
         self._stack = ExitStack()
 
     def __enter__(self) -> "Network":
+        if os.geteuid() != 0:
+            raise Skipped("needs root (network namespaces)")
         with ExitStack() as stack:
             for netns in (self.source, self.collector):
                 run(["ip", "netns", "add", netns])

@@ -66,8 +66,8 @@ def verdict(reached: Optional[bool]) -> str:
 def row(result: Result) -> List[str]:
     """The fields of a result under HEADINGS."""
     cell = result.cell
-    if result.skipped:
-        return [cell.name, cell.what, f"skipped: {result.skipped}", "", "", "",
+    if result.missing:
+        return [cell.name, cell.what, result.missing, "", "", "",
                 target_text(cell.target, cell.unit), ""]
     reference = result.reference_value
     ratio = result.ratio
@@ -81,8 +81,8 @@ def aim(result: Result) -> List[str]:
     """A cell with a target: what, how far, the target, and whether it is reached."""
     cell = result.cell
     what = f"{cell.what} / {result.reference_label}" if result.reference_label else cell.what
-    if result.skipped:
-        return [what, f"skipped: {result.skipped}", target_text(cell.target, cell.unit), ""]
+    if result.missing:
+        return [what, result.missing, target_text(cell.target, cell.unit), ""]
     parts = []
     if result.ratio is not None:
         parts.append(f"{result.ratio:.2f}")
@@ -98,7 +98,7 @@ def pktgen_points(results: Sequence[Result]) -> List[Tuple[float, float, Optiona
     points = []
     for result in results:
         head, _, percent = result.cell.name.rpartition("-")
-        if head == "pktgen" and not result.skipped:
+        if head == "pktgen" and not result.missing:
             reference = result.reference_value
             points.append((int(percent) / 100 * PKTGEN_MPPS, result.value / 1e6,
                            reference / 1e6 if reference else None))
@@ -144,6 +144,8 @@ def _cell(result: Result) -> Dict[str, Any]:
     cell = result.cell
     facts: Dict[str, Any] = {"name": cell.name, "what": cell.what, "unit": cell.unit,
                              "target": asdict(cell.target)}
+    if result.failed:
+        return {**facts, "failed": result.failed}
     if result.skipped:
         return {**facts, "skipped": result.skipped}
     return {**facts, "value": result.value, "runs": [asdict(run) for run in result.samples],

@@ -69,10 +69,15 @@ class Rounds(unittest.TestCase):
                 self.assertEqual(result.skipped, "not here")
                 self.assertEqual(world.ran.count(name), 1)
 
-    def test_failure_ends_it(self):
+    def test_failure_costs_its_cells_alone(self):
         world = World()
-        with self.assertRaises(BenchError):
-            measured(world, [world.contender("a", BenchError("broken"))], Cell("x", "", "a", ""))
+        broken, good = measured(
+            world, [world.contender("a", 1, BenchError("broken")), world.contender("b", 1, 1, 1),
+                    world.contender("c", 1, 1, 1)],
+            Cell("x", "", "b", "", "a", Target(at_least=0)), Cell("y", "", "b", "", "c"))
+        self.assertEqual((broken.failed, broken.skipped, broken.reached), ("broken", "", None))
+        self.assertEqual((good.missing, good.ratio), ("", 1))
+        self.assertEqual(world.ran.count("a"), 2)
 
 
 class Ratio(unittest.TestCase):

@@ -17,6 +17,8 @@ RATIO = Result(Cell("base", "64 bytes | null:", "a", "packets/s", "b", Target(at
                [Sample(40e6), Sample(40e6), Sample(40e6)])
 VALUE = Result(Cell("start", "start <quickly>", "s", "s", target=Target(at_most=1.5)),
                [Sample(0.372)])
+FAILED = Result(Cell("disk-64", "to disk", "d", "bytes/s", "fio", Target(at_least=0.9)),
+                failed="fio: exit code 1")
 SKIPPED = Result(Cell("workers-2", "2 workers", "w", "packets/s", "a"), skipped="needs 3 CPUs")
 RESULTS = [RATIO, VALUE, SKIPPED]
 FULL = report.Report({"date": "today"}, RESULTS, 12.3)
@@ -39,6 +41,9 @@ class Figures(unittest.TestCase):
             "≥ 0.55", "reached"])
         self.assertEqual(report.row(VALUE)[2:], ["372 ms", "", "", "", "≤ 1.50 s", "reached"])
         self.assertEqual(report.row(SKIPPED)[2], "skipped: needs 3 CPUs")
+        self.assertEqual(report.row(FAILED)[2:], ["failed: fio: exit code 1", "", "", "", "≥ 0.90",
+                                                  ""])
+        self.assertEqual(report.aim(FAILED)[1], "failed: fio: exit code 1")
 
     def test_table(self):
         table = report.markdown_table(report.HEADINGS, [report.row(RATIO)])
