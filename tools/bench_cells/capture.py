@@ -44,7 +44,8 @@ class Capture(Program):
 
     def check_ledger(self) -> None:
         """Its account must balance at every moment, so also at this one."""
-        run([self._environment.ledger, "--output", "json", self._ledger])
+        run([self._environment.ledger, "--output", "json", self._ledger],
+            cpus=str(self._environment.other_cpu))
 
     def account(self, ended: Ended) -> Account:
         """What it printed at its end; raises BenchError where it failed."""

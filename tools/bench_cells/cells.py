@@ -161,7 +161,7 @@ def _service() -> Group:
              quick=True),
         Cell("memory", "peak memory, defaults, full load, to disk", "memory", "bytes",
              target=Target(at_most=400 << 20), quick=True),
-    ])
+    ], rounds=3)
 
 
 def _pktgen(program: str, percent: int) -> Group:
