@@ -15,6 +15,7 @@
 
 #include "capture/inbox.h"
 #include "capture/manifest.h"
+#include "capture/retention_clock.h"
 #include "capture/retention_index.h"
 
 enum {
@@ -40,6 +41,7 @@ struct news {
 struct retention {
 	struct retention_config config;
 	struct retention_index index;
+	struct retention_clock clock;
 	struct inbox news;               /* from the writers */
 	bool missed;                     /* atomic; there was no memory for news: the disk tells */
 	bool stopping;                   /* atomic */
@@ -262,7 +264,7 @@ static uint64_t smaller_age(uint64_t a, uint64_t b)
 }
 
 /* Each file by its own time: names are in the order of beginnings. */
-static void expire_in(struct retention *r, struct retention_directory *directory, uint64_t wall_ns)
+static void expire_in(struct retention *r, struct retention_directory *directory)
 {
 	uint64_t age_ns = r->config.overall.age_ns;
 
@@ -271,18 +273,16 @@ static void expire_in(struct retention *r, struct retention_directory *directory
 	for (uint32_t i = 0; age_ns && i < directory->count && r->failures < FAILURES_MAX; i++) {
 		struct retention_file *file = &directory->files[i];
 
-		if (!file->gone && file->retry_ns <= r->now_ns && wall_ns > file->changed_ns &&
-		    wall_ns - file->changed_ns > age_ns)
+		if (!file->gone && file->retry_ns <= r->now_ns &&
+		    retention_clock_age(&r->clock, file->changed_ns) > age_ns)
 			remove_file(r, directory, file);
 	}
 }
 
 static void expire(struct retention *r)
 {
-	uint64_t wall_ns = time_ns(CLOCK_REALTIME);
-
 	for (uint32_t i = 0; i < r->index.count; i++)
-		expire_in(r, &r->index.directories[i], wall_ns);
+		expire_in(r, &r->index.directories[i]);
 	r->expired_ns = r->now_ns;
 }
 
@@ -338,6 +338,7 @@ static void *run(void *argument)
 		/* Looked at first: what was published before the stop is then seen below. */
 		stopping = __atomic_load_n(&r->stopping, __ATOMIC_ACQUIRE);
 		r->now_ns = time_ns(CLOCK_MONOTONIC);
+		retention_clock_look(&r->clock, time_ns(CLOCK_REALTIME), time_ns(CLOCK_BOOTTIME));
 		if (take_news(r) || stopping || r->now_ns - r->round_ns >= ROUND_NS)
 			make_round(r);
 		if (!stopping)

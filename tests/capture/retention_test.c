@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Against real directories. The one thing that is not real is a file system that takes its time
- * to remove a file: unlink(2) is held here for as long as a test wants.
+ * Against real directories. What is not real is a file system that takes its time to remove a
+ * file, and clocks that are set: unlink(2) is held here for as long as a test wants, and
+ * clock_gettime(2) told what to add.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,6 +39,21 @@ int __wrap_unlink(const char *path)
 	while (__atomic_load_n(&held, __ATOMIC_RELAXED))
 		nanosleep(&pause, NULL);
 	return __real_unlink(path);
+}
+
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+
+static int64_t later_s, set_s; /* atomic: added to all clocks; and to the wall clock alone */
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int rc = __real_clock_gettime(clock, now);
+
+	now->tv_sec += __atomic_load_n(&later_s, __ATOMIC_RELAXED);
+	if (clock == CLOCK_REALTIME)
+		now->tv_sec += __atomic_load_n(&set_s, __ATOMIC_RELAXED);
+	return rc;
 }
 
 #define BYTES 1000ull
@@ -305,6 +321,40 @@ static void wait_for(bool (*done)(void))
 	assert_true(done());
 }
 
+static bool first_has_gone(void)
+{
+	return !exists(name_of("web", 1));
+}
+
+/* Ten seconds go by, in which the wall clock is set to another year: that is no age. */
+static void a_clock_that_is_set_deletes_nothing(void **state)
+{
+	struct segment_directory *web = segment_directory_new(".", "web");
+	struct told told = {0};
+	struct retention_config config = {.out = ".",
+					  .directories = &web,
+					  .directory_count = 1,
+					  .session.age_ns = 3600000000000,
+					  .report = note,
+					  .context = &told};
+	struct retention *retention;
+
+	put(name_of("web", 1), 7200);
+	put(name_of("web", 2), 3595);
+	put(name_of("web", 3), 60);
+	assert_int_equal(retention_start(&retention, &config), 0);
+	wait_for(first_has_gone);
+	__atomic_store_n(&set_s, 366 * 86400, __ATOMIC_RELAXED);
+	__atomic_store_n(&later_s, 10, __ATOMIC_RELAXED);
+	retention_stop(retention);
+	__atomic_store_n(&set_s, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&later_s, 0, __ATOMIC_RELAXED);
+	assert_int_equal(told.removed, 2);
+	assert_false(exists(name_of("web", 2))); /* by the seconds alone */
+	assert_true(exists(name_of("web", 3)));
+	segment_directory_free(web);
+}
+
 static bool third_is_gone(void)
 {
 	return !exists(name_of("web", 3));
@@ -507,6 +557,7 @@ int main(void)
 		TEST(leaves_foreign_and_open_files),
 		TEST(keeps_to_each_limit),
 		TEST(age_is_since_completion),
+		TEST(a_clock_that_is_set_deletes_nothing),
 		TEST(a_locked_file_waits),
 		TEST(others_may_remove_too),
 		TEST(a_slow_removal_holds_up_nobody),
