@@ -20,7 +20,6 @@ enum {
 	MAX_WORKERS = 1024,
 	HEADER_BYTES = 4096, /* the header's part of the file, mostly unused */
 	ALIGNMENT = 128,     /* of every part: no two threads write one cache line */
-	CUSTODY_BYTES = 64,  /* from the interfaces' part on: what was left free there */
 };
 
 struct ledger_header {
@@ -59,11 +58,20 @@ struct ledger_identity {
 
 _Static_assert(sizeof(struct ledger_worker) == 128, "docs/ledger.md gives the layout");
 _Static_assert(sizeof(struct ledger_writer) == 128, "docs/ledger.md gives the layout");
-_Static_assert(sizeof(struct ledger_nic) <= CUSTODY_BYTES, "docs/ledger.md gives the layout");
-_Static_assert(CUSTODY_BYTES + sizeof(struct ledger_custody) <= ALIGNMENT,
-	       "docs/ledger.md gives the layout");
 _Static_assert(sizeof(struct ledger_identity) == 128, "docs/ledger.md gives the layout");
 _Static_assert(sizeof(struct ledger_header) == 120, "docs/ledger.md gives the layout");
+
+/* The part that is no worker's and no session's. */
+struct ledger_control {
+	struct ledger_nic nic;
+	struct ledger_clock clock;
+	uint64_t padding[2];
+	struct ledger_custody custody; /* another thread's: in a cache line of its own */
+};
+
+_Static_assert(offsetof(struct ledger_control, clock) == 24, "docs/ledger.md gives the layout");
+_Static_assert(offsetof(struct ledger_control, custody) == 64, "docs/ledger.md gives the layout");
+_Static_assert(sizeof(struct ledger_control) <= ALIGNMENT, "docs/ledger.md gives the layout");
 
 struct ledger {
 	uint8_t *base; /* the mapping */
@@ -97,7 +105,7 @@ static struct ledger_header lay_out(uint32_t workers, uint32_t sessions)
 	header.writer_offset =
 		header.worker_offset + align(workers * (uint64_t)header.worker_bytes);
 	header.nic_offset = header.writer_offset + align(workers * (uint64_t)header.writer_bytes);
-	header.identity_offset = header.nic_offset + align(sizeof(struct ledger_nic));
+	header.identity_offset = header.nic_offset + align(sizeof(struct ledger_control));
 	header.session_worker_offset =
 		header.identity_offset + align(sessions * (uint64_t)header.identity_bytes);
 	header.session_worker_stride = align(sessions * (uint64_t)header.session_worker_bytes);
@@ -325,7 +333,14 @@ struct ledger_nic *ledger_nic(struct ledger *ledger)
 
 struct ledger_custody *ledger_custody(struct ledger *ledger)
 {
-	return (struct ledger_custody *)(ledger->base + ledger->header.nic_offset + CUSTODY_BYTES);
+	return (struct ledger_custody *)(ledger->base + ledger->header.nic_offset +
+					 offsetof(struct ledger_control, custody));
+}
+
+struct ledger_clock *ledger_clock(struct ledger *ledger)
+{
+	return (struct ledger_clock *)(ledger->base + ledger->header.nic_offset +
+				       offsetof(struct ledger_control, clock));
 }
 
 struct ledger_session_worker *ledger_session_worker(struct ledger *ledger, uint32_t worker)

@@ -42,6 +42,9 @@ struct ledger_writer {
 	uint64_t write_failed;
 	uint64_t bytes;      /* captured bytes (sum of caplen) in the written packets */
 	uint64_t file_bytes; /* bytes given to the disk, headers and rewritten blocks included */
+	uint64_t failing;    /* streams whose latest file failed: the next packet tries a new one */
+	uint64_t failures;   /* files that failed, or could not be made */
+	uint64_t last_error; /* errno of the latest failure; 0: there was none */
 } __attribute__((aligned(128)));
 
 /* worker: writes, readers: read. One per worker and session; plain stores, no sequence. */
@@ -75,6 +78,13 @@ struct ledger_custody {
 	uint64_t pending_bytes; /* of them, to be read back */
 };
 
+/* control thread: writes, readers: read. Steps of the machine's clock by a second or more. */
+struct ledger_clock {
+	uint64_t steps;
+	int64_t step_ns; /* the latest: how far, back where it is negative */
+	uint64_t at_ns;  /* and to which time */
+};
+
 struct ledger; /* an open ledger: the mapping and where its parts are */
 
 /* What a reader gets: the sums over all slots. */
@@ -86,8 +96,12 @@ struct ledger_totals {
 	uint64_t clipped;
 	uint64_t reserved_bits;
 	uint64_t bytes;
+	uint64_t failing;
+	uint64_t failures;
+	uint64_t last_error; /* of a writer that is failing, if any is */
 	struct ledger_nic nic;
 	struct ledger_custody custody;
+	struct ledger_clock clock;
 };
 
 struct ledger_session_totals {
@@ -121,6 +135,7 @@ struct ledger_worker *ledger_worker(struct ledger *ledger, uint32_t worker);
 struct ledger_writer *ledger_writer(struct ledger *ledger, uint32_t worker);
 struct ledger_nic *ledger_nic(struct ledger *ledger);
 struct ledger_custody *ledger_custody(struct ledger *ledger);
+struct ledger_clock *ledger_clock(struct ledger *ledger);
 /* Arrays of ledger_sessions() elements. */
 struct ledger_session_worker *ledger_session_worker(struct ledger *ledger, uint32_t worker);
 struct ledger_session_writer *ledger_session_writer(struct ledger *ledger, uint32_t worker);

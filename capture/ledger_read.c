@@ -54,6 +54,10 @@ static bool add_writer(const struct ledger_writer *slot, struct ledger_totals *t
 	totals->written += writer.written;
 	totals->dropped[DROP_WRITE_FAILED] += writer.write_failed;
 	totals->bytes += writer.bytes;
+	if (writer.last_error && (writer.failing || !totals->last_error))
+		totals->last_error = writer.last_error;
+	totals->failing += writer.failing;
+	totals->failures += writer.failures;
 	return whole;
 }
 
@@ -77,11 +81,17 @@ static bool add_worker(const struct ledger_worker *slot, struct ledger_totals *t
 static void finish(const struct ledger *ledger, struct ledger_totals *totals, uint64_t accepted)
 {
 	struct ledger *slots = (struct ledger *)ledger; /* only read through */
+	const struct ledger_clock *clock = ledger_clock(slots);
 
 	totals->in_flight = accepted - totals->written - totals->dropped[DROP_WRITE_FAILED];
 	copy_counters(&totals->nic.missed, &ledger_nic(slots)->missed, sizeof(totals->nic));
 	copy_counters(&totals->custody.manifests, &ledger_custody(slots)->manifests,
 		      sizeof(totals->custody));
+	totals->clock = (struct ledger_clock){
+		.steps = load(&clock->steps),
+		.step_ns = __atomic_load_n(&clock->step_ns, __ATOMIC_RELAXED),
+		.at_ns = load(&clock->at_ns),
+	};
 }
 
 bool ledger_read(const struct ledger *ledger, struct ledger_totals *totals)

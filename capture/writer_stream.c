@@ -64,6 +64,25 @@ uint64_t writer_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/*
+ * Is the stream's file, or the one that should have been, a failure? The ledger tells, too.
+ * error: -errno, or 0.
+ */
+static void set_failed(struct writer *writer, struct writer_stream *stream, int error)
+{
+	struct ledger_writer *slot = writer->config.ledger;
+
+	if (!error && !stream->failed)
+		return;
+	ledger_begin(&slot->sequence);
+	ledger_add(&slot->failing, (uint64_t)(error != 0) - stream->failed);
+	ledger_add(&slot->failures, error != 0);
+	if (error)
+		__atomic_store_n(&slot->last_error, (uint64_t)-error, __ATOMIC_RELAXED);
+	ledger_end(&slot->sequence);
+	stream->failed = error != 0;
+}
+
 static void begin_segment(struct writer *writer, struct writer_stream *stream,
 			  const struct chunk *chunk)
 {
@@ -74,7 +93,7 @@ static void begin_segment(struct writer *writer, struct writer_stream *stream,
 	error = low ? -ENOSPC : open_segment(writer, stream, chunk);
 	writer->open_count += error == 0;
 	stream->open = error == 0;
-	stream->failed = error != 0;
+	set_failed(writer, stream, error);
 	stream->submitted_end = 0;
 	stream->good_end = 0;
 	stream->packets = 0;
@@ -138,7 +157,7 @@ void writer_stream_fail_sync(struct writer *writer, struct writer_stream *stream
 	writer_fail(writer, commit->error, path);
 	if (writer_stream_has(stream, &commit->segment)) {
 		stream->sync_error = commit->error;
-		stream->failed = true;
+		set_failed(writer, stream, commit->error);
 	}
 	writer_publish_spoil(writer, &commit->segment, commit->error);
 }
@@ -274,7 +293,7 @@ static void retire(struct writer *writer, struct writer_stream *stream)
 	stream->ending |= (chunk->flags & CHUNK_CLOSES) != 0;
 	stream->first = job->next;
 	if (job->error && !stream->failed) {
-		stream->failed = true;
+		set_failed(writer, stream, job->error);
 		fail_segment(writer, stream, job->error);
 	}
 	count(writer, job, chunk, !stream->failed);

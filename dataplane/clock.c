@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/clock.h"
 
+#include <stdbool.h>
 #include <time.h>
 
 #include <rte_cycles.h>
@@ -126,15 +127,17 @@ static double slew(double offset_ns)
 	return clamp(offset_ns / SLEW_OVER_NS, SLEW_RATE_MAX);
 }
 
-void clock_renew(struct clock *clock, uint64_t ticks, uint64_t realtime_ns)
+int64_t clock_renew(struct clock *clock, uint64_t ticks, uint64_t realtime_ns)
 {
 	struct clock_line *line = &clock->line;
 	uint64_t ours = line_ns(line, ticks);
 	int64_t offset = (int64_t)(realtime_ns - ours);
 
+	bool step = offset >= CLOCK_STEP_NS || offset <= -CLOCK_STEP_NS;
+
 	if (ticks <= clock->last_ticks)
-		return;
-	if (offset >= CLOCK_STEP_NS || offset <= -CLOCK_STEP_NS) {
+		return 0;
+	if (step) {
 		publish(line, ticks, realtime_ns, clock->true_rate, line->steps + 1);
 	} else {
 		measure_rate(clock, ticks, realtime_ns);
@@ -143,6 +146,7 @@ void clock_renew(struct clock *clock, uint64_t ticks, uint64_t realtime_ns)
 	}
 	clock->last_ticks = ticks;
 	clock->last_ns = realtime_ns;
+	return step ? offset : 0;
 }
 
 uint64_t clock_ns(const struct clock *clock, struct clock_reader *reader, uint64_t ticks)

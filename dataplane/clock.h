@@ -51,8 +51,11 @@ double clock_rate(const struct clock_mark *from, const struct clock_mark *to);
 /* Starts the clock: ticks and realtime_ns were read together. */
 void clock_init(struct clock *clock, uint64_t ticks, uint64_t realtime_ns, double ns_per_tick);
 
-/* Compares and publishes a new line; control thread, about once a second. */
-void clock_renew(struct clock *clock, uint64_t ticks, uint64_t realtime_ns);
+/*
+ * Compares and publishes a new line; control thread, about once a second. Returns how far the
+ * clock was stepped, back where it is negative; 0 where it was not.
+ */
+int64_t clock_renew(struct clock *clock, uint64_t ticks, uint64_t realtime_ns);
 
 /* One consistent reading of both: the counter and CLOCK_REALTIME in ns. */
 void clock_sample(uint64_t *ticks, uint64_t *realtime_ns);

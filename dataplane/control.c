@@ -102,6 +102,7 @@ static const char *writer_remedy(const struct pipeline *p, int rc)
 struct last_report {
 	int rc;
 	uint64_t until_ns; /* said again after this */
+	bool pending;      /* that writing goes on is still to be said */
 };
 
 /* Says what a writer met. Returns true for a failure, false for a reader that went away. */
@@ -113,7 +114,11 @@ static bool report_writer(const struct pipeline *p, struct writer *writer, struc
 
 	if (!rc || (rc == last->rc && now_ns < last->until_ns))
 		return rc && rc != -EPIPE;
-	*last = (struct last_report){.rc = rc, .until_ns = now_ns + REPORT_AGAIN_NS};
+	*last = (struct last_report){
+		.rc = rc,
+		.until_ns = now_ns + REPORT_AGAIN_NS,
+		.pending = true,
+	};
 	if (rc == -EPIPE) {
 		fprintf(stderr, "mirrorcap: %s: the reader has gone: ending\n", path);
 		return false;
@@ -200,6 +205,7 @@ struct agenda {
 	uint64_t stop_ns;
 	uint64_t tick_ns;
 	uint64_t stats_ns;
+	uint64_t steps; /* of the clock, that were told */
 	struct last_report report;
 };
 
@@ -229,20 +235,40 @@ static void report_resets(const struct pipeline *p, struct agenda *agenda)
 	}
 }
 
+static void tell_step(const struct pipeline *p, const struct ledger_clock *clock)
+{
+	fprintf(stderr, "mirrorcap: clock: stepped by %+.3f s%s\n", (double)clock->step_ns / 1e9,
+		p->options->output.kind == OUTPUT_DIRECTORY
+			? ": open files are closed, new ones begin"
+			: "");
+}
+
+/* What the ledger has news of, once a second. */
+static void tick(struct pipeline *p, struct agenda *agenda)
+{
+	struct ledger_totals totals;
+
+	pipeline_tick(p);
+	ledger_read(p->outlet.ledger, &totals);
+	if (totals.clock.steps != agenda->steps)
+		tell_step(p, &totals.clock);
+	if (agenda->report.pending && !totals.failing)
+		fprintf(stderr,
+			"mirrorcap: %s: writing goes on: %llu packets are counted as write_failed "
+			"so far\n",
+			outlet_name(&p->options->output),
+			(unsigned long long)totals.dropped[DROP_WRITE_FAILED]);
+	agenda->steps = totals.clock.steps;
+	agenda->report.pending &= totals.failing > 0;
+}
+
 /* One round of the chores. Returns true where something failed. */
 static bool attend(struct pipeline *p, struct agenda *agenda, uint64_t now_ns)
 {
-	uint32_t steps = p->clock.line.steps;
-
 	pipeline_attend(p);
 	if (passed(&agenda->tick_ns, now_ns, TICK_NS))
-		pipeline_tick(p);
+		tick(p, agenda);
 	report_resets(p, agenda);
-	if (p->clock.line.steps != steps)
-		fprintf(stderr, "mirrorcap: clock: stepped by a second or more%s\n",
-			p->options->output.kind == OUTPUT_DIRECTORY
-				? ": open files are closed, new ones begin"
-				: "");
 	if (p->options->stats_ns && passed(&agenda->stats_ns, now_ns, p->options->stats_ns))
 		print_stats(p);
 	return report_writers(p, &agenda->report);

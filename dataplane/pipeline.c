@@ -428,13 +428,28 @@ void pipeline_attend(struct pipeline *p)
 			p->ports[i]->ops->attend(p->ports[i]);
 }
 
+/* Of the machine's clock, to now_ns: for the ledger. 0: none. */
+static void note_step(struct pipeline *p, int64_t step_ns, uint64_t now_ns)
+{
+	struct ledger_clock *clock = ledger_clock(p->outlet.ledger);
+
+	if (!step_ns)
+		return;
+	__atomic_store_n(&clock->step_ns, step_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&clock->at_ns, now_ns, __ATOMIC_RELAXED);
+	ledger_add(&clock->steps, 1);
+	/* To the workers, kernel stamps that jump ahead look like a pause. */
+	if (step_ns > 0 && p->options->output.kind == OUTPUT_DIRECTORY)
+		pipeline_rotate(p);
+}
+
 void pipeline_tick(struct pipeline *p)
 {
 	struct ledger_nic sum, *nic = ledger_nic(p->outlet.ledger);
 	uint64_t ticks, ns;
 
 	clock_sample(&ticks, &ns);
-	clock_renew(&p->clock, ticks, ns);
+	note_step(p, clock_renew(&p->clock, ticks, ns), ns);
 	for (uint32_t i = 0; i < p->options->port_count; i++)
 		p->ports[i]->ops->tick(p->ports[i]);
 	sum = ports_counters(p->ports, p->options->port_count);

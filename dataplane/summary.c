@@ -84,14 +84,15 @@ static json_t *session_json(const struct pipeline *p, uint32_t i)
 		session_source_format(&session->source, source);
 	from = session->has_source ? json_string(source) : json_null();
 	length = session->packet_length ? count(session->packet_length) : json_null();
-	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "virtual_network_id", count(session->virtual_network_id), "source_ip",
 			 from, "name", session->name, "packet_length", length, "written",
 			 count(totals.stored.written), "bytes", count(totals.stored.bytes), "whole",
 			 count(totals.kept.whole), "cut_upstream", count(totals.kept.cut_upstream),
 			 "cut_here", count(totals.kept.cut_here), "inconsistent",
 			 count(totals.kept.inconsistent), "over_length",
-			 count(totals.kept.over_length));
+			 count(totals.kept.over_length), "write_failed",
+			 count(totals.stored.write_failed));
 }
 
 static json_t *sessions_json(const struct pipeline *p)
@@ -150,8 +151,8 @@ int summary_json(const struct pipeline *p, FILE *stream)
 			    "in_flight", count(totals.in_flight), "dropped", dropped_json(&totals),
 			    "clipped", count(totals.clipped), "reserved_bits",
 			    count(totals.reserved_bits), "nic", nic_json(p, &totals.nic),
-			    "sessions", sessions_json(p), "files", files_json(p), "custody",
-			    evidence_json(&p->evidence));
+			    "sessions", sessions_json(p), "clock_steps", count(totals.clock.steps),
+			    "files", files_json(p), "custody", evidence_json(&p->evidence));
 	if (!summary)
 		return -ENOMEM;
 	rc = json_dumpf(summary, stream, JSON_COMPACT) < 0 || fputc('\n', stream) == EOF ||

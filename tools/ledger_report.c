@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <string.h>
 
 void ledger_report_read(struct ledger_report *report, const struct ledger *ledger)
 {
@@ -41,6 +42,25 @@ static void print_drops(FILE *out, const struct ledger_totals *totals)
 		fprintf(out, "  %-14s %15" PRIu64 "  %s\n", drop_reason_name(i), totals->dropped[i],
 			drop_reason_meaning(i));
 	}
+}
+
+/* Nothing where every file could be written. */
+static void print_failures(FILE *out, const struct ledger_totals *totals)
+{
+	if (!totals->failures)
+		return;
+	print_count(out, "files that failed", totals->failures);
+	fprintf(out, "%-16s %15" PRIu64 "  sessions or streams; the latest error: %s\n",
+		"  failing now", totals->failing, strerror((int)totals->last_error));
+}
+
+static void print_clock(FILE *out, const struct ledger_clock *clock)
+{
+	if (!clock->steps)
+		return;
+	print_count(out, "clock steps", clock->steps);
+	fprintf(out, "  the latest: %+.3f s, to %.3f s since 1970\n", (double)clock->step_ns / 1e9,
+		(double)clock->at_ns / 1e9);
 }
 
 static const char *source_text(const struct session *session, char *text)
@@ -103,9 +123,11 @@ void ledger_report_text(const struct ledger_report *report, FILE *out)
 	print_count(out, "clipped", totals->clipped);
 	print_count(out, "reserved bits", totals->reserved_bits);
 	print_count(out, "bytes", totals->bytes);
+	print_failures(out, totals);
 	print_count(out, "NIC missed", totals->nic.missed);
 	print_count(out, "NIC errors", totals->nic.errors);
 	print_count(out, "NIC no mbuf", totals->nic.no_mbuf);
+	print_clock(out, &totals->clock);
 	print_count(out, "manifests", totals->custody.manifests);
 	print_count(out, "  pending files", totals->custody.pending_files);
 	print_count(out, "  pending bytes", totals->custody.pending_bytes);
@@ -182,6 +204,21 @@ static json_t *sessions_json(const struct ledger *ledger)
 	return sessions;
 }
 
+/* What the disk and the clock have been up to. */
+static json_t *events_json(const struct ledger_totals *totals)
+{
+	const struct ledger_clock *clock = &totals->clock;
+
+	return json_pack("{s:{s:I, s:I, s:s?}, s:{s:I, s:o, s:o}}", "storage", "failing_streams",
+			 (json_int_t)totals->failing, "failures", (json_int_t)totals->failures,
+			 "last_error",
+			 totals->last_error ? strerror((int)totals->last_error) : NULL, "clock",
+			 "steps", (json_int_t)clock->steps, "last_step_ns",
+			 clock->steps ? json_integer((json_int_t)clock->step_ns) : json_null(),
+			 "last_step_to_ns",
+			 clock->steps ? json_integer((json_int_t)clock->at_ns) : json_null());
+}
+
 int ledger_report_json(const struct ledger_report *report, FILE *out)
 {
 	const struct ledger_totals *totals = &report->totals;
@@ -201,8 +238,10 @@ int ledger_report_json(const struct ledger_report *report, FILE *out)
 		count_json(totals->custody.pending_bytes), "sessions",
 		sessions_json(report->ledger), "balanced", (int)ledger_report_balanced(report),
 		"torn", (int)report->torn);
-	if (!json)
+	if (!json || json_object_update_new(json, events_json(totals)) < 0) {
+		json_decref(json);
 		return -ENOMEM;
+	}
 	json_dumpf(json, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	fputc('\n', out);
 	json_decref(json);

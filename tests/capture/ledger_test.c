@@ -94,6 +94,12 @@ static void fill_slots(struct ledger *ledger)
 		ledger_session_writer(ledger, i)[2].write_failed = 3;
 	}
 	ledger_nic(ledger)->missed = 5;
+	ledger_writer(ledger, 0)->failures = 4;
+	ledger_writer(ledger, 0)->last_error = EIO;
+	ledger_writer(ledger, 1)->failures = 3;
+	ledger_writer(ledger, 1)->failing = 2;
+	ledger_writer(ledger, 1)->last_error = ENOSPC;
+	*ledger_clock(ledger) = (struct ledger_clock){2, -1500000000, 1700000000};
 }
 
 static void check_totals(struct ledger *ledger)
@@ -115,6 +121,12 @@ static void check_totals(struct ledger *ledger)
 	assert_int_equal(totals.nic.missed, 5);
 	assert_true(totals.nic.errors == LEDGER_UNKNOWN);
 	assert_true(totals.nic.no_mbuf == LEDGER_UNKNOWN);
+	assert_int_equal(totals.failures, 7);
+	assert_int_equal(totals.failing, 2);
+	assert_int_equal(totals.last_error, ENOSPC); /* of the one that fails now */
+	assert_int_equal(totals.clock.steps, 2);
+	assert_int_equal(totals.clock.step_ns, -1500000000);
+	assert_int_equal(totals.clock.at_ns, 1700000000);
 	ledger_read_session(ledger, 2, &session);
 	assert_int_equal(session.kept.cut_here, 22);
 	assert_int_equal(session.kept.whole, 0);

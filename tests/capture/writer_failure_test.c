@@ -93,6 +93,17 @@ static uint64_t failed(const struct recording *recording)
 	return totals.dropped[DROP_WRITE_FAILED];
 }
 
+/* What the ledger says of the disk. */
+static void expect_state(const struct recording *recording, uint64_t failing, int error)
+{
+	struct ledger_totals totals;
+
+	assert_true(ledger_read(recording->ledger, &totals));
+	assert_int_equal(totals.failing, failing);
+	assert_int_equal(totals.last_error, error);
+	assert_int_equal(totals.failures > 0, error != 0);
+}
+
 /* The packets of the session's one file; files finish in any order. */
 static uint64_t packets_of(const struct recording *recording, const char *session)
 {
@@ -250,8 +261,10 @@ static void returning_space_is_used(void **state)
 				 sizeof(ballast_bytes));
 		close(fd);
 		recording_start(&recording, &config);
+		expect_state(&recording, 0, 0);
 		append_some(&recording, 0, 200, 700);
 		recording_drain(&recording);
+		expect_state(&recording, 1, ENOSPC);
 		lost = failed(&recording);
 		assert_in_range(lost, 200 - 76 * 1024 / 716, 199);
 		wait_for_a_new_chance(&recording, 0);
@@ -262,6 +275,7 @@ static void returning_space_is_used(void **state)
 		assert_int_equal(unlink(ballast), 0);
 		append_some(&recording, 0, 50, 700);
 		recording_finish(&recording);
+		expect_state(&recording, 0, ENOSPC);
 		assert_int_equal(failed(&recording), lost);
 		assert_false(writer_broken(recording.writer));
 		recording_check_prefixes(&recording);

@@ -117,10 +117,15 @@ static void test_steps_large_differences(void **state)
 
 		clock_init(&clock, 0, START, NS_PER_TICK);
 		clock_ns(&clock, &reader, HZ / 2);
-		clock_renew(&clock, HZ, START + SECOND + (uint64_t)steps[i]);
+		assert_in_range(clock_renew(&clock, HZ, START + SECOND + (uint64_t)steps[i]) -
+					steps[i] + 1000,
+				0, 2000);
 		assert_true(llabs(off_by(&clock, &reader, 2 * HZ,
 					 START + 2 * SECOND + (uint64_t)steps[i])) < 10);
 		assert_int_equal(reader.steps, 1);
+		assert_int_equal(clock_renew(&clock, 2 * HZ,
+					     START + 2 * SECOND + (uint64_t)steps[i] + SECOND / 2),
+				 0);
 	}
 }
 

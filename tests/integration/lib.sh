@@ -134,6 +134,34 @@ wait_for()
 	done
 }
 
+# quiet NAME CMD...: it succeeds and has nothing to say on stderr but who runs it, and on what.
+quiet()
+{
+	"${@:2}" >/dev/null 2>"$T/quiet.err" || fail "$1: exit code $?: $(cat "$T/quiet.err")"
+	! grep -vE '^(Running as user|reading from file|Warning: interface names)' "$T/quiet.err" ||
+		fail "$1: complains"
+}
+
+# read_by_all FILE...: by tcpdump, capinfos and tshark, without a complaint.
+read_by_all()
+{
+	local file
+
+	for file in "$@"; do
+		quiet "tcpdump $file" tcpdump -n -r "$file" -w "$T/copy.pcap"
+		quiet "capinfos $file" capinfos "$file"
+		quiet "tshark $file" tshark -n -r "$file" -T fields -e frame.number
+	done
+}
+
+# mount_image IMAGE DIRECTORY [OPTION]: a file system on a loop device, until the test ends.
+mount_image()
+{
+	mkdir -p "$2"
+	mount -o "loop${3:+,$3}" "$1" "$2" || skip "cannot mount loop devices here"
+	on_exit umount -l "$2"
+}
+
 # json FILE EXPRESSION: prints what the jq expression selects; null prints as "null".
 json()
 {

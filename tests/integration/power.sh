@@ -16,14 +16,6 @@ FAILURES=${MIRRORCAP_FAILURES:-3}
 RATE=20000
 mix=(--synthetic --vni 7 --source-ip 10.9.0.1 --target-ip 10.9.0.2 --size 300 --flows 64)
 
-# mount_image IMAGE DIRECTORY [OPTION]: until the test ends
-mount_image()
-{
-	mkdir -p "$2"
-	mount -o "loop${3:+,$3}" "$1" "$2" || skip "cannot mount loop devices here"
-	on_exit umount -l "$2"
-}
-
 written()
 {
 	"$LEDGER" --output json "$T/ledger" | jq .written

@@ -15,25 +15,6 @@ FRAMES=60000
 mix=(--synthetic --vni 7 --source-ip 10.9.0.1 --target-ip 10.9.0.2 --size 600 --flows 64
 	--count "$FRAMES")
 
-# quiet NAME COMMAND...: it succeeds and has nothing to say on stderr but who runs it, and on what.
-quiet()
-{
-	"${@:2}" >/dev/null 2>"$T/quiet.err" || fail "$1: exit code $?: $(cat "$T/quiet.err")"
-	! grep -vE '^(Running as user|reading from file|Warning: interface names)' "$T/quiet.err" ||
-		fail "$1: complains"
-}
-
-read_by_all()
-{
-	local file
-
-	for file in "$@"; do
-		quiet "tcpdump $file" tcpdump -n -r "$file" -w "$T/copy.pcap"
-		quiet "capinfos $file" capinfos "$file"
-		quiet "tshark $file" tshark -n -r "$file" -T fields -e frame.number
-	done
-}
-
 # kill_one FROM: starts a capture from `file` or `interface` and kills it; $T/out is what is left.
 kill_one()
 {

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,40 @@ static void text_tells_what_is_not_zero(void **state)
 	ledger_close(ledger);
 }
 
+static void failures_and_clock_steps_are_told(void **state)
+{
+	struct ledger *ledger = two_workers();
+	char *text = text_of(ledger);
+	json_t *json = json_of(ledger);
+
+	assert_null(strstr(text, "files that failed"));
+	assert_null(strstr(text, "clock"));
+	assert_true(json_is_null(json_object_get(json_object_get(json, "storage"), "last_error")));
+	assert_true(json_is_null(json_object_get(json_object_get(json, "clock"), "last_step_ns")));
+	free(text);
+	json_decref(json);
+	ledger_writer(ledger, 1)->failures = 3;
+	ledger_writer(ledger, 1)->failing = 2;
+	ledger_writer(ledger, 1)->last_error = ENOSPC;
+	*ledger_clock(ledger) = (struct ledger_clock){1, -1500000000, 1700000000000000000};
+	text = text_of(ledger);
+	json = json_of(ledger);
+	assert_non_null(strstr(text, "files that failed               3\n"));
+	assert_non_null(strstr(text, "failing now                  2  sessions or streams; the "
+				     "latest error: No space left on device\n"));
+	assert_non_null(strstr(text, "clock steps                    1\n"));
+	assert_non_null(strstr(text, "the latest: -1.500 s, to 1700000000.000 s since 1970\n"));
+	assert_int_equal(number(json_object_get(json, "storage"), "failing_streams"), 2);
+	assert_int_equal(number(json_object_get(json, "storage"), "failures"), 3);
+	assert_int_equal(number(json_object_get(json, "clock"), "steps"), 1);
+	assert_true(number(json_object_get(json, "clock"), "last_step_ns") == -1500000000);
+	assert_true(number(json_object_get(json, "clock"), "last_step_to_ns") ==
+		    1700000000000000000);
+	free(text);
+	json_decref(json);
+	ledger_close(ledger);
+}
+
 static void a_lost_packet_is_not_balanced(void **state)
 {
 	struct ledger *ledger = two_workers();
@@ -187,6 +222,7 @@ int main(void)
 		cmocka_unit_test(json_sums_the_slots),
 		cmocka_unit_test(json_names_the_sessions),
 		cmocka_unit_test(text_tells_what_is_not_zero),
+		cmocka_unit_test(failures_and_clock_steps_are_told),
 		cmocka_unit_test(a_lost_packet_is_not_balanced),
 		cmocka_unit_test(a_torn_slot_is_said),
 	};
