@@ -183,7 +183,7 @@ static bool append(struct retention_directory *directory, const char *name, uint
 	directory->files = files;
 	file = &files[directory->count++];
 	*file = (struct retention_file){.bytes = bytes, .changed_ns = changed_ns};
-	snprintf(file->name, sizeof(file->name), "%s", name);
+	snprintf(file->name, sizeof(file->name), "%.*s", (int)sizeof(file->name) - 1, name);
 	directory->kept++;
 	directory->bytes += bytes;
 	return true;

@@ -62,6 +62,8 @@ static const struct subcommand {
 	 "print the packet accounts of a running or finished capture"},
 	{"info", "mirrorcap-info", NULL, true,
 	 "say what is in capture files, and whether they are whole"},
+	{"verify", "mirrorcap-verify", NULL, true,
+	 "check captured files against their manifests, chains and signatures"},
 	{"merge", "mirrorcap-merge", NULL, true,
 	 "write the packets of several capture files to one, by time"},
 };

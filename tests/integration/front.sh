@@ -15,7 +15,7 @@ expect_eq "$(cat "$T/near.err")" \
 expect_exit 2 "$MIRRORCAP" frobnicate 2>"$T/far.err"
 expect_eq "$(wc -l <"$T/far.err")" 1 "lines for an unknown subcommand"
 subcommands=(plan apply destroy drift orphans capture session target filter filter-rule load-balancer
-	target-group listener whoami session-map iam-policy run recover ledger info merge)
+	target-group listener whoami session-map iam-policy run recover ledger info verify merge)
 expect_eq "$(sed -nE 's/^  ([a-z][a-z-]*) .*/\1/p' "$T/help" | sort)" \
 	"$(printf '%s\n' help "${subcommands[@]}" | sort)" "subcommands in the usage"
 for subcommand in "${subcommands[@]}"; do
