@@ -12,6 +12,7 @@
 #include "capture/committed.h"
 #include "capture/directory.h"
 #include "capture/recover_walk.h"
+#include "capture/segment_sync.h"
 #include "capture/suffix.h"
 
 enum {
@@ -153,35 +154,6 @@ static int save_tail(const struct recover_file *file, int part)
 	return err;
 }
 
-static int publish(const struct recover_file *file, int part)
-{
-	int err;
-
-	if (ftruncate(part, (off_t)file->bytes) < 0 || fsync(part) < 0)
-		return -errno;
-	(void)committed_clear(part, file->part); /* has served; one that stays is true */
-	err = directory_rename(file->part, file->path);
-	return err ? err : directory_sync_parent(file->path);
-}
-
-static int set_aside(const struct recover_file *file)
-{
-	int err = directory_rename(file->part, file->tail);
-
-	return err ? err : directory_sync_parent(file->tail);
-}
-
-static int carry_out(const struct recover_file *file, int part)
-{
-	int err = 0;
-
-	if (file->state == RECOVER_SET_ASIDE)
-		return set_aside(file);
-	if (file->trimmed)
-		err = save_tail(file, part);
-	return err ? err : publish(file, part);
-}
-
 /* What is to be done with an open, locked file. */
 static int decide(struct recover_file *file, int part, uint64_t size)
 {
@@ -204,7 +176,9 @@ static int decide(struct recover_file *file, int part, uint64_t size)
 /* Why a file was not even opened. */
 static void note_refusal(struct recover_file *file, int error)
 {
-	if (error == -EBUSY)
+	if (error == -ENOENT)
+		file->state = RECOVER_GONE;
+	else if (error == -EBUSY)
 		file->state = RECOVER_LIVE;
 	else if (error == -EPROTO)
 		file->state = RECOVER_FOREIGN;
@@ -212,27 +186,99 @@ static void note_refusal(struct recover_file *file, int error)
 		file->error = error;
 }
 
-bool recover_file(struct recover_file *file, const char *part, bool dry_run)
+bool recover_begin(struct recover_file *file, const char *part)
+{
+	*file = (struct recover_file){.state = RECOVER_FAILED};
+	return snprintf(file->part, sizeof(file->part), "%s", part) < (int)sizeof(file->part);
+}
+
+static void fail(struct recover_file *file, int error)
+{
+	if (!error)
+		return;
+	file->state = RECOVER_FAILED;
+	file->error = error;
+}
+
+static bool is_to_publish(const struct recover_file *file)
+{
+	return file->state == RECOVER_DONE || file->state == RECOVER_SET_ASIDE;
+}
+
+/* Opens the file and cuts it to what is kept. Returns its descriptor, or -1. */
+static int prepare(struct recover_file *file, bool dry_run)
 {
 	struct stat st;
 	int err;
-	int fd;
+	int fd = open_part(file->part, &st);
 
-	*file = (struct recover_file){.state = RECOVER_FAILED};
-	snprintf(file->part, sizeof(file->part), "%s", part);
-	fd = strlen(part) < sizeof(file->part) ? open_part(part, &st) : -ENAMETOOLONG;
+	file->state = RECOVER_FAILED;
 	if (fd < 0) {
 		note_refusal(file, fd);
-		return fd != -ENOENT;
+		return -1;
 	}
 	err = decide(file, fd, (uint64_t)st.st_size);
-	if (!err && !dry_run && file->state != RECOVER_FOREIGN)
-		err = carry_out(file, fd);
-	if (err) {
-		file->state = RECOVER_FAILED;
-		file->error = err;
+	if (!err && !dry_run && file->state == RECOVER_DONE) {
+		if (file->trimmed)
+			err = save_tail(file, fd);
+		if (!err && ftruncate(fd, (off_t)file->bytes) < 0)
+			err = -errno;
 	}
+	fail(file, err);
+	return fd;
+}
+
+static const char *published_path(const struct recover_file *file)
+{
+	return file->state == RECOVER_SET_ASIDE ? file->tail : file->path;
+}
+
+/* Data first, then the name: as segment_publish_all(). */
+static void publish(struct recover_file *files, const int *fds, uint32_t count)
+{
+	bool many = count > SEGMENT_SYNC_EACH_MAX;
+	struct segment_sync data = {0}, names = {0};
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct segment segment = {.fd = fds[i]};
+
+		if (is_to_publish(&files[i]))
+			fail(&files[i], segment_sync_data(&segment, many ? &data : NULL));
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		if (!is_to_publish(&files[i]))
+			continue;
+		/* It has served; one that stays is true. */
+		(void)committed_clear(fds[i], files[i].part);
+		fail(&files[i], directory_rename(files[i].part, published_path(&files[i])));
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const struct segment segment = {.fd = fds[i], .file = published_path(&files[i])};
+
+		if (is_to_publish(&files[i]))
+			fail(&files[i], segment_sync_name(&segment, many ? &names : NULL));
+	}
+}
+
+void recover_files(struct recover_file *files, uint32_t count, bool dry_run)
+{
+	int fds[RECOVER_TOGETHER];
+
+	for (uint32_t i = 0; i < count; i++)
+		fds[i] = prepare(&files[i], dry_run);
+	if (!dry_run)
+		publish(files, fds, count);
 	/* Closed last: until then the lock keeps others away. */
-	close(fd);
-	return true;
+	for (uint32_t i = 0; i < count; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+bool recover_file(struct recover_file *file, const char *part, bool dry_run)
+{
+	if (recover_begin(file, part))
+		recover_files(file, 1, dry_run);
+	else
+		file->error = -ENAMETOOLONG;
+	return file->state != RECOVER_GONE;
 }

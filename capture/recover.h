@@ -28,6 +28,7 @@ enum recover_state {
 	RECOVER_LIVE,      /* a capture writes it: untouched */
 	RECOVER_FOREIGN, /* no capture file: untouched */
 	RECOVER_FAILED,  /* `error`; what is not done yet is in the .part as before */
+	RECOVER_GONE,    /* it has gone, or got its name, meanwhile: nothing to tell */
 };
 
 /* Why the records end where they do. */
@@ -59,6 +60,19 @@ struct recover_file {
  * Returns false where there is nothing to tell: it has gone, or got its name, meanwhile.
  */
 bool recover_file(struct recover_file *file, const char *part, bool dry_run);
+
+/* So many are recovered together at most: each holds a descriptor open meanwhile. */
+enum { RECOVER_TOGETHER = 256 };
+
+/* Begins with a file: its path goes to file->part. Returns false where it is too long. */
+bool recover_begin(struct recover_file *file, const char *part);
+
+/*
+ * Recovers several, up to RECOVER_TOGETHER, that have begun; where they are more than 64, their file
+ * system is synced as a whole, once for the data and once for the names: for 10,000 files a sync of
+ * each would take minutes.
+ */
+void recover_files(struct recover_file *files, uint32_t count, bool dry_run);
 
 typedef void recover_report(void *context, const struct recover_file *file);
 

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,9 +15,27 @@ struct search {
 	bool dry_run;
 	recover_report *report;
 	void *context;
-	int error;                /* the first */
-	struct recover_file file; /* too large for the stack of a recursion */
+	int error;                  /* the first */
+	struct recover_file *files; /* RECOVER_TOGETHER, to be recovered together */
+	uint32_t count;
 };
+
+static void recover_collected(struct search *search)
+{
+	recover_files(search->files, search->count, search->dry_run);
+	for (uint32_t i = 0; i < search->count; i++)
+		if (search->files[i].state != RECOVER_GONE)
+			search->report(search->context, &search->files[i]);
+	search->count = 0;
+}
+
+static void collect(struct search *search, const char *part)
+{
+	/* Its path fits: the caller has put it together in as much room. */
+	(void)recover_begin(&search->files[search->count++], part);
+	if (search->count == RECOVER_TOGETHER)
+		recover_collected(search);
+}
 
 static bool ends_in(const char *text, const char *end)
 {
@@ -53,8 +72,8 @@ static void visit(struct search *search, const char *path, const struct dirent *
 		search->error = search->error ? search->error : -ENAMETOOLONG;
 	else if (may_be_directory && depth > 1 && is_directory(below))
 		search_directory(search, below, depth - 1);
-	else if (is_part(entry->d_name) && recover_file(&search->file, below, search->dry_run))
-		search->report(search->context, &search->file);
+	else if (is_part(entry->d_name))
+		collect(search, below);
 }
 
 static void search_directory(struct search *search, const char *path, int depth)
@@ -78,6 +97,11 @@ int recover_directory(const char *directory, bool dry_run, recover_report *repor
 {
 	struct search search = {.dry_run = dry_run, .report = report, .context = context};
 
+	search.files = malloc(RECOVER_TOGETHER * sizeof(*search.files));
+	if (!search.files)
+		return -ENOMEM;
 	search_directory(&search, directory, DEPTH);
+	recover_collected(&search);
+	free(search.files);
 	return search.error;
 }

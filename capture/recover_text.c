@@ -65,6 +65,9 @@ const char *recover_text(const struct recover_file *file, bool dry_run, char *te
 	case RECOVER_FOREIGN:
 		snprintf(text, bytes, "%s: no capture file: left alone", file->part);
 		return text;
+	case RECOVER_GONE:
+		snprintf(text, bytes, "%s: has gone meanwhile", file->part);
+		return text;
 	case RECOVER_FAILED:
 		break;
 	}

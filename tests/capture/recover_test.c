@@ -563,6 +563,42 @@ static void a_directory_is_searched_with_those_in_it(void **state)
 	assert_int_equal(seen.done, 8);
 }
 
+/* More than are recovered at once, and synced as one: whole, cut and live ones among them. */
+static void many_are_recovered_together(void **state)
+{
+	enum { MANY = 2 * RECOVER_TOGETHER + 50 };
+	struct seen seen = {0};
+	char path[64];
+	int live;
+
+	assert_int_equal(mkdir("many", 0700), 0);
+	for (uint32_t i = 0; i < MANY; i++) {
+		const struct wreck wreck = {
+			.records = i % 5,
+			.tail = i % 64 ? TAIL_ZEROS : TAIL_HALF_RECORD,
+		};
+		static uint8_t data[FILE_MAX];
+
+		snprintf(path, sizeof(path), "many/%u.pcap.part", i);
+		write_file(path, data, build(data, &wreck), 0);
+	}
+	live = open("many/77.pcap.part", O_RDWR);
+	assert_int_equal(segment_lock(live), 0);
+	assert_int_equal(recover_directory("many", false, count, &seen), 0);
+	assert_int_equal(seen.done, MANY - 1);
+	assert_int_equal(seen.live, 1);
+	assert_int_equal(seen.others, 0);
+	assert_true(exists("many/77.pcap.part"));
+	close(live);
+	for (uint32_t i = 0; i < MANY; i++) {
+		snprintf(path, sizeof(path), "many/%u.recovered.pcap", i);
+		if (i != 77)
+			check_records(path, i % 5);
+		snprintf(path, sizeof(path), "many/%u.recovered.pcap.tail", i);
+		assert_int_equal(exists(path), i % 64 == 0);
+	}
+}
+
 /* The numbers of recovered files, and of their tails, are not used again. */
 static void sequence_goes_on_after_recovered_ones(void **state)
 {
@@ -624,6 +660,7 @@ int main(void)
 		cmocka_unit_test(foreign_files_are_left_alone),
 		cmocka_unit_test(nothing_is_overwritten),
 		cmocka_unit_test(a_directory_is_searched_with_those_in_it),
+		cmocka_unit_test(many_are_recovered_together),
 		cmocka_unit_test(sequence_goes_on_after_recovered_ones),
 		cmocka_unit_test(each_is_told_in_one_line),
 	};
