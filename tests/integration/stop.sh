@@ -100,6 +100,30 @@ expect_eq "$(json "$T/slow.json" .written)" 500 "a slow reader: written"
 expect_eq "$(json "$T/slow.json" .nic.missed)" 0 "a slow reader: missed"
 expect_eq "$(capinfos -Mrc -T "$T/slow.pcap" | cut -f 2)" 500 "a slow reader: packets for capinfos"
 
+# A reader that stalls for good: nobody waits for it, what finds no buffer is counted while it stalls,
+# and what it has not taken 5 s after the end is counted, too.
+lost_some()
+{
+	[[ $("$LEDGER" --output json "$T/stalled.ledger" | jq '.balanced and .dropped.no_buffer > 0') == true ]]
+}
+mkfifo "$T/stall"
+start staller sh -c "exec 3<\"$T/stall\"; exec sleep 120"
+start stalled in_ns collector sh -c "exec \"\$0\" \"\$@\" >\"$T/stall\"" "$CAPTURE" -i af_packet:c0 \
+	--vni 7 -w - --buffer 6M --ledger "$T/stalled.ledger" --summary json
+wait_for 20 grep -q '^mirrorcap: receiving' "$T/stalled.err"
+send 10000 20000 --size 1000 >"$T/send.out"
+wait_for 10 lost_some
+expect_exit 3 stop stalled
+kill_started staller 2>/dev/null || true
+grep -q 'the reader has stopped: what it did not take is counted' "$T/stalled.err" ||
+	fail "a reader that stalls: $(cat "$T/stalled.err")"
+tail -n 1 "$T/stalled.err" >"$T/stalled.json"
+expect_eq "$(json "$T/stalled.json" '.received + .nic.missed')" 10000 "a reader that stalls: received"
+expect_eq "$(json "$T/stalled.json" '.received - .written - ([.dropped[]] | add) - .in_flight')" 0 \
+	"a reader that stalls: balance"
+expect_eq "$(json "$T/stalled.json" '.in_flight == 0 and .dropped.write_failed > 0')" true \
+	"a reader that stalls: what it did not take is counted"
+
 # A reader that goes away ends the capture, and what it did not take is counted.
 start gone in_ns collector sh -c \
 	"{ \"\$0\" \"\$@\"; echo \$? >\"$T/gone.code\"; } | head -c 100 >/dev/null" "$CAPTURE" \
