@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "capture/retention_index.h"
+#include "capture/suffix.h"
 
 enum {
 	PATH_BYTES = 4096 + 256,
@@ -152,8 +153,7 @@ static int take_manifest(struct reading *r, const char *name)
 
 static bool is_part(const char *name)
 {
-	return ends_in(name, ".pcap.part") || ends_in(name, ".pcapng.part") ||
-	       ends_in(name, ".pcap.zst.part");
+	return ends_in(name, ".part") && suffix_find(name, strlen(name) - strlen(".part"), NULL);
 }
 
 /* Does a capture hold it? */
