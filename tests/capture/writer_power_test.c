@@ -3,8 +3,9 @@
  * Power failures. What the writer and its syncs do to files is logged while they work: this
  * program's pwrite(), fsync() and so on stand before the C library's. Then power fails at random
  * points of the log, again and again: of what was not synced by then any subset of blocks is on the
- * disk, in any version that a block had since. From that, recovery must make files that hold every
- * record that was synced, and nothing that was not written.
+ * disk, in any version that a block had since: every subset where they are few, random ones else. From
+ * that, recovery must make files that hold every record that was synced, and nothing that was not
+ * written.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,6 +38,7 @@ enum {
 	BLOCKS_MAX = FILE_MAX / CHUNK_BLOCK,
 	SECTOR = 512,
 	FAILURES = 1000,
+	CHOICES_MAX = 9, /* of which every subset is tried */
 	ALL_FILES = -1,
 	SECOND = 1000000000,
 };
@@ -288,24 +290,39 @@ struct disk {
 static struct disk disk;
 static uint8_t truth[FILE_MAX]; /* the file as it was in the end */
 
+/* What happens to what was not synced: at random, or by the bits of a number. */
+struct fate {
+	uint32_t random;
+	bool given;
+	uint32_t bits;
+	uint32_t choices; /* so many were asked for */
+};
+
+static bool gets_to_the_disk(struct fate *fate)
+{
+	if (!fate->given)
+		return recording_random(&fate->random, 2);
+	return fate->bits >> fate->choices++ & 1;
+}
+
 /* torn: a block is written sector by sector. */
 static void put_block(uint64_t offset, const uint8_t *from, bool durable, bool torn,
-		      uint32_t *random)
+		      struct fate *fate)
 {
 	for (uint32_t i = 0; i < CHUNK_BLOCK; i += SECTOR)
-		if (durable || !torn || recording_random(random, 2))
+		if (durable || !torn || gets_to_the_disk(fate))
 			memcpy(disk.data + offset + i, from + i, SECTOR);
 	disk.there[offset / CHUNK_BLOCK] = true;
 	if (offset + CHUNK_BLOCK > disk.size)
 		disk.size = offset + CHUNK_BLOCK;
 }
 
-static void replay_write(const struct event *event, bool durable, bool torn, uint32_t *random)
+static void replay_write(const struct event *event, bool durable, bool torn, struct fate *fate)
 {
 	assert_true(event->offset + event->bytes <= FILE_MAX);
 	for (uint64_t i = 0; i < event->bytes; i += CHUNK_BLOCK)
-		if (durable || recording_random(random, 2))
-			put_block(event->offset + i, event->data + i, durable, torn, random);
+		if (durable || gets_to_the_disk(fate))
+			put_block(event->offset + i, event->data + i, durable, torn, fate);
 }
 
 /* Longer, with nothing in it: what was reserved and not written to is a hole. */
@@ -317,7 +334,7 @@ static void reserve(uint64_t end)
 }
 
 /* The file as the failure may have left it. Returns false where it has its name by then. */
-static bool fail_power(int file, uint32_t moment, bool torn, uint32_t *random)
+static bool fail_power(int file, uint32_t moment, bool torn, struct fate *fate)
 {
 	memset(&disk, 0, sizeof(disk));
 	for (uint32_t i = 0; i < event_count; i++) {
@@ -328,10 +345,10 @@ static bool fail_power(int file, uint32_t moment, bool torn, uint32_t *random)
 			continue;
 		durable = is_durable(event, moment);
 		if (event->call == CALL_WRITE)
-			replay_write(event, durable, torn, random);
-		else if (event->call == CALL_RESERVE && (durable || recording_random(random, 2)))
+			replay_write(event, durable, torn, fate);
+		else if (event->call == CALL_RESERVE && (durable || gets_to_the_disk(fate)))
 			reserve(event->offset + event->bytes);
-		else if (event->call == CALL_MARK && (durable || recording_random(random, 2)))
+		else if (event->call == CALL_MARK && (durable || gets_to_the_disk(fate)))
 			disk.mark = event->bytes;
 		else if (event->call == CALL_CUT || event->call == CALL_NAME)
 			return false;
@@ -461,7 +478,7 @@ static void start_log(void)
 
 static void fail_at_random(uint32_t sessions, uint32_t records, uint32_t failures)
 {
-	uint32_t random = sessions;
+	struct fate fate = {.random = sessions};
 	uint32_t checked = 0;
 
 	start_log();
@@ -471,11 +488,11 @@ static void fail_at_random(uint32_t sessions, uint32_t records, uint32_t failure
 	print_message("# %u writes, %u syncs, %u committed lengths\n", count_calls(CALL_WRITE),
 		      count_calls(CALL_SYNC), count_calls(CALL_MARK));
 	for (uint32_t i = 0; i < failures; i++) {
-		int file = (int)recording_random(&random, (uint32_t)file_count);
-		uint32_t moment = recording_random(&random, moments) + 1;
+		int file = (int)recording_random(&fate.random, (uint32_t)file_count);
+		uint32_t moment = recording_random(&fate.random, moments) + 1;
 		bool torn = i % 4 == 3;
 
-		if (!fail_power(file, moment, torn, &random))
+		if (!fail_power(file, moment, torn, &fate))
 			continue;
 		find_truth(file);
 		check_recovery(file, moment, torn);
@@ -487,6 +504,43 @@ static void fail_at_random(uint32_t sessions, uint32_t records, uint32_t failure
 static void what_was_synced_survives(void **state)
 {
 	fail_at_random(3, 3000, FAILURES);
+}
+
+/* All that the failure may have left of the file. Returns how many that are; 0: too many. */
+static uint32_t fail_in_every_way(int file, uint32_t moment)
+{
+	struct fate fate = {.given = true};
+	uint32_t count;
+
+	if (!fail_power(file, moment, false, &fate) || fate.choices > CHOICES_MAX)
+		return 0;
+	count = 1u << fate.choices;
+	for (uint32_t bits = 0; bits < count; bits++) {
+		fate = (struct fate){.given = true, .bits = bits};
+		assert_true(fail_power(file, moment, false, &fate));
+		check_recovery(file, moment, false);
+	}
+	return count;
+}
+
+static void every_subset_since_the_last_sync(void **state)
+{
+	uint32_t subsets = 0, cases = 0, most = 0;
+
+	start_log();
+	record(1, 600);
+	for (uint32_t moment = 1; moment <= moments; moment += 3) {
+		int file = (int)(moment % (uint32_t)file_count);
+		uint32_t count;
+
+		find_truth(file);
+		count = fail_in_every_way(file, moment);
+		subsets += count;
+		cases += count > 0;
+		most = count > most ? count : most;
+	}
+	print_message("# %u moments, %u subsets in all\n", cases, subsets);
+	assert_true(cases > 20 && most >= 8);
 }
 
 /* So many that the file system is synced instead of each of them. */
@@ -520,6 +574,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_was_synced_survives, make_directory,
+						remove_directory),
+		cmocka_unit_test_setup_teardown(every_subset_since_the_last_sync, make_directory,
 						remove_directory),
 		cmocka_unit_test_setup_teardown(what_was_synced_together_survives, make_directory,
 						remove_directory),
