@@ -27,6 +27,8 @@ struct pool {
 	uint64_t read;     /* atomic: bytes */
 	uint64_t expected; /* of all files */
 	uint64_t began_ns;
+	uint64_t shown_ns; /* the progress, last */
+	bool shown;        /* and is still to be seen */
 	int progress;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -116,23 +118,29 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static void show_progress(const struct pool *pool)
+static void show_progress(struct pool *pool)
 {
+	uint64_t shown_ns = now_ns(CLOCK_MONOTONIC);
 	uint64_t read = __atomic_load_n(&pool->read, __ATOMIC_RELAXED);
-	double seconds = (double)(now_ns(CLOCK_MONOTONIC) - pool->began_ns) / 1e9;
+	double seconds = (double)(shown_ns - pool->began_ns) / 1e9;
 	double part = pool->expected ? (double)read / (double)pool->expected : 1;
 	int filled = (int)((part < 1 ? part : 1) * BAR_COLUMNS);
 
+	if (pool->progress < 0 || shown_ns - pool->shown_ns < PROGRESS_MS * 1000000ull)
+		return;
+	pool->shown_ns = shown_ns;
+	pool->shown = true;
 	dprintf(pool->progress, "\r[%.*s%*s] %3.0f %% of %.1f GB, %.2f GB/s ", filled,
 		"##############################", BAR_COLUMNS - filled, "",
 		100 * (part < 1 ? part : 1), (double)pool->expected / 1e9,
 		(double)read / 1e9 / (seconds > 0 ? seconds : 1));
 }
 
-static void clear_progress(const struct pool *pool)
+static void clear_progress(struct pool *pool)
 {
-	if (pool->progress >= 0)
+	if (pool->shown)
 		dprintf(pool->progress, "\r\033[K");
+	pool->shown = false;
 }
 
 static void wait_for(struct pool *pool, const struct verify_file *file)
@@ -145,11 +153,15 @@ static void wait_for(struct pool *pool, const struct verify_file *file)
 			.tv_nsec = (long)(until_ns % 1000000000),
 		};
 
-		if (pthread_cond_timedwait(&pool->changed, &pool->lock, &until) == ETIMEDOUT &&
-		    pool->progress >= 0)
-			show_progress(pool);
+		(void)pthread_cond_timedwait(&pool->changed, &pool->lock, &until);
+		show_progress(pool);
 	}
 	pthread_mutex_unlock(&pool->lock);
+}
+
+static bool is_right(const struct verify_file *file)
+{
+	return !file->error && digest_equal(&file->digest, &file->expected);
 }
 
 static uint32_t choose_threads(uint32_t files)
@@ -184,9 +196,12 @@ int verify_hash_files(struct verify_file *files, uint32_t count, int progress,
 		err = 0;
 	for (uint32_t i = 0; i < count && started; i++) {
 		wait_for(&pool, &files[i]);
-		clear_progress(&pool);
+		/* There is something to be said of the others. */
+		if (!is_right(&files[i]))
+			clear_progress(&pool);
 		done(context, &files[i]);
 	}
+	clear_progress(&pool);
 	for (uint32_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	pthread_cond_destroy(&pool.changed);
