@@ -122,8 +122,8 @@ fill()
 		"$(json "$T/ledger.json" .dropped.write_failed)" "$kind: write_failed of the sessions"
 
 	# The files.
-	expect_eq "$(find "$T/$kind/out" -type f ! -name '*.pcap*' -o -name '*.part*')" "" "$kind: rests"
-	mapfile -t files < <(find "$T/$kind/out" -name '*.pcap*' | sort)
+	expect_eq "$(find "$T/$kind/out" -name '*.part*' -o -name '*.tail')" "" "$kind: rests"
+	mapfile -t files < <(find "$T/$kind/out" -name '*.pcap' -o -name '*.pcapng' | sort)
 	expect_eq "$(printf '%s\n' "${files[@]}")" "$(json "$T/capture.out" '.files[].path' | sort)" \
 		"$kind: the summary's files"
 	read_by_all "${files[@]}"
