@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "capture/array.h"
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -71,25 +73,11 @@ static int by_name(const void *a, const void *b)
 		      ((const struct retention_file *)b)->name);
 }
 
-/* The array with room for one more of `bytes` bytes each, or NULL when out of memory. */
-static void *grow(void *array, uint32_t count, uint32_t *room, size_t bytes)
-{
-	uint32_t more = *room ? *room * 2 : 16;
-	void *grown;
-
-	if (count < *room)
-		return array;
-	grown = realloc(array, more * bytes);
-	if (grown)
-		*room = more;
-	return grown;
-}
-
 /* Returns false when out of memory. The path is copied. */
 static bool add_directory(struct retention_index *index, const char *path, bool own)
 {
 	struct retention_directory *directories =
-		grow(index->directories, index->count, &index->room, sizeof(*directories));
+		array_grow(index->directories, index->count, &index->room, sizeof(*directories));
 	char *copy;
 
 	if (!directories)
@@ -175,7 +163,7 @@ static bool append(struct retention_directory *directory, const char *name, uint
 		   uint64_t changed_ns)
 {
 	struct retention_file *files =
-		grow(directory->files, directory->count, &directory->room, sizeof(*files));
+		array_grow(directory->files, directory->count, &directory->room, sizeof(*files));
 	struct retention_file *file;
 
 	if (!files)

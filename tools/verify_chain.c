@@ -7,30 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/array.h"
 #include "tools/verify_report.h"
 
 enum { PATH_BYTES = 4096 + MANIFEST_FILE_BYTES };
-
-/* The array with room for one more of `bytes` bytes each, or NULL when out of memory. */
-static void *grow(void *array, uint32_t count, uint32_t *room, size_t bytes)
-{
-	uint32_t more = *room ? *room * 2 : 16;
-	void *grown;
-
-	if (count < *room)
-		return array;
-	grown = realloc(array, more * bytes);
-	if (grown)
-		*room = more;
-	return grown;
-}
 
 static int add_removals(struct verify_links *links, const struct manifest *manifest)
 {
 	for (uint32_t i = 0; i < manifest->pruned_count; i++) {
 		const struct manifest_pruned *pruned = &manifest->pruned[i];
-		struct verify_removal *removals = grow(links->removals, links->removal_count,
-						       &links->removal_room, sizeof(*removals));
+		struct verify_removal *removals =
+			array_grow(links->removals, links->removal_count, &links->removal_room,
+				   sizeof(*removals));
 
 		if (!removals)
 			return -ENOMEM;
@@ -51,7 +39,8 @@ static int add_removals(struct verify_links *links, const struct manifest *manif
 int verify_links_add(struct verify_links *links, const char *name, const struct manifest *manifest,
 		     const struct digest *self, bool pruned)
 {
-	struct verify_link *grown = grow(links->links, links->count, &links->room, sizeof(*grown));
+	struct verify_link *grown =
+		array_grow(links->links, links->count, &links->room, sizeof(*grown));
 	struct verify_link *link;
 
 	if (!grown)
