@@ -15,6 +15,8 @@ static_assert(offsetof(struct filter_input, frame) == offsetof(struct rte_mbuf, 
 	      "the verifier knows the frame's pointer by its place");
 static_assert(offsetof(struct filter_input, caplen) == offsetof(struct rte_mbuf, ol_flags),
 	      "the lengths' place is no pointer's");
+static_assert(offsetof(struct filter_input, memory) >= sizeof(struct rte_mbuf),
+	      "the memory's place is no field's");
 
 /*
  * Registers: only what a callee may overwrite, so that no program saves any. A and X hold 32 bits
@@ -27,7 +29,6 @@ enum {
 	CAPLEN = EBPF_REG_3,
 	X = EBPF_REG_4,
 	TEMP = EBPF_REG_5,
-	STACK = EBPF_REG_10,
 };
 
 enum {
@@ -35,7 +36,6 @@ enum {
 	PROLOGUE = 4,
 	EPILOGUE = 2,
 	PER_INSTRUCTION = 9, /* at most, of an indirect load */
-	CELL_BYTES = 8,      /* the verifier tracks the stack by these */
 };
 
 /* What is known before an instruction, on every way to it. */
@@ -222,14 +222,14 @@ static void load_header_length(struct translation *t, const struct bpf_insn *in)
 	changed_x(t, true);
 }
 
-/* Where a cell of the scratch memory is, from the stack's end. */
+/* Where a cell of the scratch memory is in the input. */
 static int32_t cell(struct translation *t, uint32_t index)
 {
 	if (index >= BPF_MEMWORDS) {
 		t->unsupported = true;
 		index = 0;
 	}
-	return -(int32_t)(index + 1) * CELL_BYTES;
+	return (int32_t)(offsetof(struct filter_input, memory) + index * sizeof(uint32_t));
 }
 
 static void load(struct translation *t, const struct bpf_insn *in, uint8_t dst)
@@ -242,7 +242,7 @@ static void load(struct translation *t, const struct bpf_insn *in, uint8_t dst)
 		emit_memory(t, BPF_LDX | BPF_W, dst, INPUT, offsetof(struct filter_input, len));
 		return;
 	case BPF_MEM:
-		emit_memory(t, BPF_LDX | BPF_W, dst, STACK, cell(t, in->k));
+		emit_memory(t, BPF_LDX | BPF_W, dst, INPUT, cell(t, in->k));
 		return;
 	default:
 		t->unsupported = true;
@@ -409,10 +409,10 @@ static void translate_one(struct translation *t, uint32_t i)
 		translate_ldx(t, in);
 		break;
 	case BPF_ST:
-		emit_memory(t, BPF_STX | BPF_W, STACK, A, cell(t, in->k));
+		emit_memory(t, BPF_STX | BPF_W, INPUT, A, cell(t, in->k));
 		break;
 	case BPF_STX:
-		emit_memory(t, BPF_STX | BPF_W, STACK, X, cell(t, in->k));
+		emit_memory(t, BPF_STX | BPF_W, INPUT, X, cell(t, in->k));
 		break;
 	case BPF_ALU:
 		translate_alu(t, in);

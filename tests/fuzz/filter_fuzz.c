@@ -186,10 +186,11 @@ static void repair(struct bpf_insn *in, uint32_t left)
 	}
 }
 
+/* The scratch memory begins as 0 here, since bpf_filter()'s begins as anything. */
 static void check_program(const uint8_t *data, size_t size)
 {
-	struct bpf_insn instructions[PROGRAM_MAX];
-	struct bpf_program program = {.bf_insns = instructions};
+	struct bpf_insn whole[BPF_MEMWORDS + PROGRAM_MAX], *instructions = whole + BPF_MEMWORDS;
+	struct bpf_program program = {.bf_insns = whole};
 
 	program.bf_len = size ? data[0] % PROGRAM_MAX + 1 : 0;
 	if (!size || size - 1 < program.bf_len * sizeof(*instructions))
@@ -200,7 +201,10 @@ static void check_program(const uint8_t *data, size_t size)
 	for (uint32_t i = 0; i + 1 < program.bf_len; i++)
 		repair(&instructions[i], program.bf_len - i - 1);
 	instructions[program.bf_len - 1] = (struct bpf_insn)BPF_STMT(BPF_RET | BPF_A, 0);
-	if (bpf_validate(instructions, (int)program.bf_len))
+	for (uint32_t i = 0; i < BPF_MEMWORDS; i++)
+		whole[i] = (struct bpf_insn)BPF_STMT(BPF_ST, i);
+	program.bf_len += BPF_MEMWORDS;
+	if (bpf_validate(whole, (int)program.bf_len))
 		check(&program, data, (uint32_t)size);
 }
 
