@@ -44,6 +44,7 @@ struct known {
 	bool x_small;      /* X is a header's length: at most 60 */
 	uint32_t caplen;   /* at least so many bytes are there */
 	uint32_t beyond_x; /* and so many from X on, where not 0 */
+	uint32_t stored;   /* bit i: cell i of the scratch memory has a value */
 };
 
 struct translation {
@@ -119,6 +120,7 @@ static void note_way(struct translation *t, uint32_t target)
 		return;
 	}
 	there->x_small &= t->now.x_small;
+	there->stored &= t->now.stored;
 	if (t->now.caplen < there->caplen)
 		there->caplen = t->now.caplen;
 	if (t->now.beyond_x < there->beyond_x)
@@ -133,14 +135,9 @@ static void changed_x(struct translation *t, bool small)
 
 uint32_t filter_load_bytes(uint16_t code)
 {
-	switch (BPF_SIZE(code)) {
-	case BPF_B:
-		return 1;
-	case BPF_H:
-		return 2;
-	default:
+	if (BPF_SIZE(code) == BPF_W)
 		return 4;
-	}
+	return BPF_SIZE(code) == BPF_H ? 2 : 1;
 }
 
 /* True where a load at this constant offset can be expressed. */
@@ -225,10 +222,8 @@ static void load_header_length(struct translation *t, const struct bpf_insn *in)
 /* Where a cell of the scratch memory is in the input. */
 static int32_t cell(struct translation *t, uint32_t index)
 {
-	if (index >= BPF_MEMWORDS) {
-		t->unsupported = true;
-		index = 0;
-	}
+	t->unsupported |= index >= BPF_MEMWORDS;
+	index %= BPF_MEMWORDS;
 	return (int32_t)(offsetof(struct filter_input, memory) + index * sizeof(uint32_t));
 }
 
@@ -243,10 +238,19 @@ static void load(struct translation *t, const struct bpf_insn *in, uint8_t dst)
 		return;
 	case BPF_MEM:
 		emit_memory(t, BPF_LDX | BPF_W, dst, INPUT, cell(t, in->k));
+		/* What it would be by chance in bpf_filter() is nobody's verdict. */
+		if (!(t->now.stored >> in->k % BPF_MEMWORDS & 1))
+			t->unsupported = true;
 		return;
 	default:
 		t->unsupported = true;
 	}
+}
+
+static void store(struct translation *t, const struct bpf_insn *in, uint8_t src)
+{
+	emit_memory(t, BPF_STX | BPF_W, INPUT, src, cell(t, in->k));
+	t->now.stored |= 1u << in->k % BPF_MEMWORDS;
 }
 
 static void translate_ld(struct translation *t, const struct bpf_insn *in)
@@ -409,10 +413,10 @@ static void translate_one(struct translation *t, uint32_t i)
 		translate_ldx(t, in);
 		break;
 	case BPF_ST:
-		emit_memory(t, BPF_STX | BPF_W, INPUT, A, cell(t, in->k));
+		store(t, in, A);
 		break;
 	case BPF_STX:
-		emit_memory(t, BPF_STX | BPF_W, INPUT, X, cell(t, in->k));
+		store(t, in, X);
 		break;
 	case BPF_ALU:
 		translate_alu(t, in);

@@ -52,8 +52,8 @@ struct filter_ebpf {
 /*
  * Translates a classic program of count instructions. The result, to be freed with
  * filter_ebpf_fini(), returns in R0 what bpf_filter() does. Returns 0, -ENOMEM, or -ENOTSUP: the
- * program has a loop (protochain), a constant offset above 32 KiB, is too long, or has what
- * libpcap does not generate.
+ * program has a loop (protochain), a constant offset above 32 KiB, is too long, reads
+ * scratch memory that it may not have written, or has what libpcap does not generate.
  */
 int filter_ebpf_init(struct filter_ebpf *ebpf, const struct bpf_insn *classic, uint32_t count);
 void filter_ebpf_fini(struct filter_ebpf *ebpf);

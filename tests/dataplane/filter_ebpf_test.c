@@ -234,6 +234,8 @@ static void test_refused(void **state)
 		{BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 32768), RETK(1), RETK(1)},
 		{BPF_STMT(BPF_ST, 16), RETK(1), RETK(1)},
 		{BPF_STMT(BPF_LD | BPF_MEM, 16), RETK(1), RETK(1)},
+		{BPF_STMT(BPF_LD | BPF_MEM, 0), RETK(1), RETK(1)}, /* never stored */
+		{BPF_STMT(BPF_ST, 1), BPF_STMT(BPF_LDX | BPF_MEM, 0), RETK(1)},
 		{ALUK(BPF_DIV, 0), RETK(1), RETK(1)},
 		{ALUK(BPF_MOD, 0), RETK(1), RETK(1)},
 		{ALUK(BPF_LSH, 32), RETK(1), RETK(1)},
@@ -241,6 +243,12 @@ static void test_refused(void **state)
 		{JUMP(0x50, 1, 0, 0), RETK(1), RETK(1)},
 		{BPF_STMT(BPF_RET | BPF_X, 0), RETK(1), RETK(1)},
 		{BPF_STMT(BPF_LDX | BPF_ABS, 0), RETK(1), RETK(1)},
+	};
+	static const struct bpf_insn stored_on_one_way[] = {
+		JUMP(BPF_JEQ, 0, 0, 1),
+		BPF_STMT(BPF_ST, 0),
+		BPF_STMT(BPF_LD | BPF_MEM, 0),
+		RETA,
 	};
 	struct filter_ebpf ebpf;
 
@@ -250,6 +258,7 @@ static void test_refused(void **state)
 		assert_null(ebpf.code);
 	}
 	assert_int_equal(filter_ebpf_init(&ebpf, programs[0], 0), -ENOTSUP);
+	assert_int_equal(filter_ebpf_init(&ebpf, stored_on_one_way, 4), -ENOTSUP);
 }
 
 /* Jumps reach 32 KiB of eBPF instructions; what is longer is refused. */
