@@ -34,7 +34,7 @@ int loop_file_scan(const char *path, uint32_t queues, struct loop_file *file, ch
 	struct pcap_pkthdr *header;
 	pcap_t *pcap = pcap_open_offline(path, message);
 	const u_char *data;
-	int rc;
+	int rc = 0;
 
 	*file = (struct loop_file){0};
 	if (!pcap) {
