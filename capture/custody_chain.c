@@ -280,7 +280,9 @@ int custody_chain_stored(struct custody_chain *chain, const struct manifest *man
 	}
 	chain->pruned_count -= count;
 	chain->pruned_taken -= count;
-	memmove(chain->pruned, chain->pruned + count, chain->pruned_count * sizeof(*chain->pruned));
+	if (chain->pruned_count)
+		memmove(chain->pruned, chain->pruned + count,
+			chain->pruned_count * sizeof(*chain->pruned));
 	chain->pruned_ns = chain->pruned_count ? monotonic_ns() : 0;
 	return err;
 }

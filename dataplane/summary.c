@@ -146,13 +146,14 @@ int summary_json(const struct pipeline *p, FILE *stream)
 	int rc;
 
 	ledger_read(p->outlet.ledger, &totals);
-	summary = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", 1,
-			    "received", count(totals.received), "written", count(totals.written),
-			    "in_flight", count(totals.in_flight), "dropped", dropped_json(&totals),
-			    "clipped", count(totals.clipped), "reserved_bits",
-			    count(totals.reserved_bits), "nic", nic_json(p, &totals.nic),
-			    "sessions", sessions_json(p), "clock_steps", count(totals.clock.steps),
-			    "files", files_json(p), "custody", evidence_json(&p->evidence));
+	summary =
+		json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+			  1, "received", count(totals.received), "written", count(totals.written),
+			  "in_flight", count(totals.in_flight), "dropped", dropped_json(&totals),
+			  "clipped", count(totals.clipped), "reserved_bits",
+			  count(totals.reserved_bits), "nic", nic_json(p, &totals.nic), "sessions",
+			  sessions_json(p), "clock_steps", count(totals.clock.steps), "files",
+			  files_json(p), "custody", evidence_json(&p->evidence));
 	if (!summary)
 		return -ENOMEM;
 	rc = json_dumpf(summary, stream, JSON_COMPACT) < 0 || fputc('\n', stream) == EOF ||

@@ -253,6 +253,8 @@ static void a_failed_write_ends_its_segment(void **state)
 			.fail_count = cases[i].count,
 		};
 		config.shared = true;
+		/* The fifth completion is to be a write's. */
+		config.reserve_bytes = 0;
 		recording_start(&recording, &config);
 		append_some(&recording, 200);
 		recording_drain(&recording);

@@ -53,6 +53,7 @@ set_clock()
 	expect_eq "$seen" "[1,$2]" "$1: the ledger's clock"
 	wait_for 10 sh -c "! ls $T/$1/web | grep -q part"
 	send
+	wait_for 10 sh -c "$LEDGER --output json $T/$1.ledger | jq -e '.written == 2000'"
 	stop "$1" || fail "$1: exit code $?"
 	expect_eq "$(json "$T/$1.out" .written)" 2000 "$1: written"
 	expect_eq "$(json "$T/$1.out" .clock_steps)" 1 "$1: the summary's steps"

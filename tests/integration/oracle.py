@@ -47,7 +47,7 @@ def compare_contract(differences, summary):
     """The summary's keys, to the letter."""
     differences.expect("summary keys", list(summary),
                        ["version", "received", "written", "in_flight", "dropped", "clipped",
-                        "reserved_bits", "nic", "sessions", "files"])
+                        "reserved_bits", "nic", "sessions", "clock_steps", "files", "custody"])
     differences.expect("version", summary["version"], 1)
     differences.expect("in_flight", summary["in_flight"], 0)
     differences.expect("dropped keys", list(summary["dropped"]), list(REASONS))
@@ -55,7 +55,7 @@ def compare_contract(differences, summary):
     for session in summary["sessions"]:
         differences.expect("session keys", list(session),
                            ["virtual_network_id", "source_ip", "name", "packet_length",
-                            *SESSION_COUNTS])
+                            *SESSION_COUNTS, "write_failed"])
     for file in summary["files"]:
         differences.expect("file keys", list(file), ["path", "packets", "bytes"])
     total = summary["written"] + sum(summary["dropped"].values()) + summary["in_flight"]
