@@ -13,6 +13,8 @@
 enum {
 	FILE_MODE = 0640,
 	NAME_TRIES = 10000,
+	NAME_WAIT_MS = 100,
+	NAME_WAITS = 100, /* 10 s for a batch: the files behind it wait, too */
 };
 
 static const char part_suffix[] = ".part";
@@ -158,6 +160,22 @@ static int rename_part(struct segment *segment)
 	return err;
 }
 
+/*
+ * On a full disk a directory may have no room for the name, though it needs no file any more. The
+ * space may return: it is waited for. *waits: how often it still may be, for all files together.
+ */
+static int name_part(struct segment *segment, unsigned int *waits)
+{
+	const struct timespec pause = {.tv_nsec = NAME_WAIT_MS * 1000000L};
+	int err = rename_part(segment);
+
+	for (; (err == -ENOSPC || err == -EDQUOT) && *waits; (*waits)--) {
+		nanosleep(&pause, NULL);
+		err = rename_part(segment);
+	}
+	return err;
+}
+
 /* Makes the file as long as it is to be; an empty one goes. */
 static int cut(const struct segment_end *end)
 {
@@ -201,6 +219,7 @@ void segment_publish_all(struct segment_end *ends, uint32_t count)
 	struct segment_sync data = {0};
 	struct segment_sync names = {0};
 	bool many = count > SEGMENT_SYNC_EACH_MAX;
+	unsigned int waits = NAME_WAITS;
 
 	for (uint32_t i = 0; i < count; i++) {
 		int err = cut(&ends[i]);
@@ -211,7 +230,7 @@ void segment_publish_all(struct segment_end *ends, uint32_t count)
 		finish_data(&ends[i], many ? &data : NULL);
 	for (uint32_t i = 0; i < count; i++)
 		if (is_good(&ends[i]))
-			ends[i].error = rename_part(&ends[i].segment);
+			ends[i].error = name_part(&ends[i].segment, &waits);
 	for (uint32_t i = 0; i < count; i++)
 		if (is_good(&ends[i]) && !ends[i].unsynced)
 			ends[i].error = segment_sync_name(&ends[i].segment, many ? &names : NULL);

@@ -81,6 +81,7 @@ struct segment_end {
  * their file system is synced as a whole, once for the data and once for the names, instead of
  * each file and each directory: a journal commit per file is what takes the time. That waits for
  * what others have written there, too.
+ * A name for which the disk has no room (ENOSPC, EDQUOT) is tried again for 10 s, all files together.
  */
 void segment_publish_all(struct segment_end *ends, uint32_t count);
 
