@@ -31,6 +31,7 @@ STAMP = struct.Struct("<Q8s")  # the mark is last: where it is, the time is, too
 PROBES_PER_SECOND = 200
 LOOK_SECONDS = 0.002
 BLOCK = 4096
+HOLE = bytes(BLOCK)   # every written block has a record's header in it
 WINDOW = 4 << 20
 LATE_SECONDS = 3
 
@@ -163,14 +164,20 @@ class Reader:
         return -1
 
     def _look(self, descriptor: int) -> bool:
-        """Takes what is new; whether there may be more at once."""
+        """Takes what is new, up to what is not written yet; whether there may be more at once."""
         base = max(0, self._at // BLOCK - 1) * BLOCK
         got = os.preadv(descriptor, [self._buffer], base)
         now = time.time_ns()
-        while (found := self._buffer.find(MAGIC, self._at - base, got)) >= 0:
+        # Files are reserved ahead and writes end in any order: zeros are still to be written.
+        hole = self._buffer.find(HOLE, self._at - base, got)
+        end = got if hole < 0 else hole
+        while (found := self._buffer.find(MAGIC, self._at - base, end)) >= 0:
             begin = found + len(MAGIC) - STAMP.size
             self.delays.append((now - STAMP.unpack_from(self._buffer, begin)[0]) / 1e9)
             self._at = base + found + len(MAGIC)
-        if got == WINDOW:
-            self._at = max(self._at, base + got - len(MAGIC))
-        return got == WINDOW
+        full = hole < 0 and got == WINDOW
+        if full:
+            end -= BLOCK  # the last one may yet be written again, with more in it
+        if full or hole >= 0:
+            self._at = max(self._at, base + end - len(MAGIC))
+        return full
