@@ -10,7 +10,7 @@ need jq fio dpdk-testpmd dumpcap netsniff-ng
 need_root
 
 # What a machine may lack; anything else that is skipped is a defect.
-MAY_BE_SKIPPED='needs [0-9]+ CPUs|GiB free|needs a CPU'
+MAY_BE_SKIPPED='needs [0-9]+ CPUs|GiB free|needs a CPU|huge pages free'
 
 timeout 250 "$MIRRORCAP_SOURCE/tools/bench" --smoke --build "$MIRRORCAP_BUILD" \
 	--output "$T/results" >"$T/bench.out" 2>"$T/bench.err" || fail "exit code $?"

@@ -70,8 +70,7 @@ def slow_disk(name: str, what: Input) -> Contender:
         cut = max(SHORTEST_CUT, int(DISK_SHARE * disk_rate / packet_rate) - RECORD_HEADER.size)
         sample = _to_files(environment, environment.work, what, environment.pace.disk_seconds,
                            ["-s", str(cut)], _bytes, cut)
-        return replace(sample, details={**sample.details, "cut_to": cut,
-                                        "share_of_fio": sample.value / disk_rate})
+        return replace(sample, details={**sample.details, "cut_to": cut})
     return Contender(name, "mirrorcap", run)
 
 

@@ -13,20 +13,41 @@ import time
 from typing import List
 
 from .environment import Environment
-from .errors import BenchError
+from .errors import BenchError, Skipped
 from .inputs import Input
 from .process import Program, run
 
 FIO_DEPTH = 32
 SMALLEST_BUFFER, HEADROOM = 2048, 128
+MEMORY_BYTES = 1 << 30
+HUGE_PAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
 
 
 def testpmd(environment: Environment, what: Input, seconds: float) -> float:
     """Packets a second that testpmd receives and frees from a looped file, on one core."""
     vdev = f"net_pcap0,rx_pcap={environment.inputs.path(what)},infinite_rx=1"
-    rates = testpmd_rates(environment, ["--no-huge", "-m", "1024"], vdev,
+    rates = testpmd_rates(environment, _memory(), vdev,
                           environment.inputs.largest_bytes(what), seconds)
     return statistics.median(rates)
+
+
+def _memory() -> List[str]:
+    """Of the kind that mirrorcap takes: huge pages where enough are free for it."""
+    free = _free_huge_bytes()
+    if free >= MEMORY_BYTES:
+        return ["--in-memory"]
+    if free:
+        raise Skipped(f"{free >> 20} MiB of huge pages free: {MEMORY_BYTES >> 20} or none, so "
+                      "that testpmd and mirrorcap have the same memory")
+    return ["--no-huge", "-m", str(MEMORY_BYTES >> 20)]
+
+
+def _free_huge_bytes() -> int:
+    try:
+        with open(HUGE_PAGES, encoding="ascii") as stream:
+            return int(stream.read()) << 21
+    except OSError:
+        return 0
 
 
 def testpmd_rates(environment: Environment, memory: List[str], vdev: str, frame_bytes: int,
