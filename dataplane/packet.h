@@ -11,7 +11,8 @@
 #include <rte_mbuf.h>
 
 enum {
-	PACKET_MAX_BYTES = 65535 + 14 + 8, /* an IPv4 packet at its largest, and tags */
+	/* An IPv6 packet at its largest (its header does not count itself), Ethernet, two tags. */
+	PACKET_MAX_BYTES = 65535 + 40 + 14 + 8,
 };
 
 struct packet {

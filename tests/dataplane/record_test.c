@@ -338,12 +338,55 @@ static void both_ways_without_chunks(void **state)
 	free(world);
 }
 
+/* The largest that IPv6 and two tags can carry, and a filter that looks at its last byte. */
+static void the_largest_packet_is_filtered_whole(void **state)
+{
+	const uint32_t inner = 65535 - 8 - 8, headers = 14 + 8 + 40 + 8 + 8;
+	char error[FILTER_ERROR_BYTES];
+	struct filter *filter = filter_new("ether[65518] = 0x5a", error);
+	struct world *world = malloc(sizeof(*world));
+	struct burst *burst;
+	struct frame *frame;
+
+	assert_true(filter && world);
+	open_world(world, &(struct record_config){.combined = true, .filter = filter});
+	burst = &world->burst;
+	frame = &burst->frames[0];
+	frame_inner(frame, inner);
+	frame->bytes[inner - 1] = 0x5a;
+	frame_vxlan(frame, VNI);
+	frame_udp(frame, 4789);
+	frame_ipv6(frame, 17, 1);
+	frame_vlan(frame, 0x86dd);
+	frame_vlan(frame, 0x8100);
+	frame_ethernet(frame, 0x88a8);
+	assert_int_equal(frame->len, headers + inner);
+	assert_int_equal(frame->len, PACKET_MAX_BYTES);
+	burst->count = 1;
+	burst->whole[0] = (struct packet){.data = frame->bytes,
+					  .data_len = frame->len,
+					  .packet_len = frame->len,
+					  .time_ns = START_NS};
+	srand(6);
+	do
+		cut_packet(burst, 0);
+	while (frame->len - burst->cut[0].data_len > UINT16_MAX);
+	record_twice(world, START_NS);
+	assert_int_equal(ledger_worker(world->slow.ledger, 0)->accepted, 1);
+	close_world(world);
+	free(world);
+	filter_free(filter);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_ways_by_session),     cmocka_unit_test(both_ways_combined),
-		cmocka_unit_test(both_ways_with_a_snaplen), cmocka_unit_test(both_ways_filtered),
+		cmocka_unit_test(both_ways_by_session),
+		cmocka_unit_test(both_ways_combined),
+		cmocka_unit_test(both_ways_with_a_snaplen),
+		cmocka_unit_test(both_ways_filtered),
 		cmocka_unit_test(both_ways_without_chunks),
+		cmocka_unit_test(the_largest_packet_is_filtered_whole),
 	};
 
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
