@@ -96,7 +96,8 @@ void stream_chunk_flush(struct stream_set *set, struct stream *stream, uint32_t 
 }
 
 enum {
-	RESERVE_MIN = 32, /* a burst, each packet perhaps another stream's */
+	/* Bursts between two ticks, 31 + 32 packets, each perhaps another stream's. */
+	RESERVE_MIN = 64,
 	RESERVE_PART = 8, /* of the chunks, one in so many: on their way while bursts follow */
 };
 

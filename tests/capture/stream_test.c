@@ -229,8 +229,8 @@ static void without_a_chunk_the_oldest_goes(void **state)
 	bench_stop(&bench);
 }
 
-/* A burst's records may each be another stream's; the writer is done before the next burst. */
-static void many_streams_find_chunks_burst_by_burst(void **state)
+/* A tick's records may each be another stream's; the writer is done before the next tick. */
+static void many_streams_find_chunks_tick_by_tick(void **state)
 {
 	struct stream_config config = plain;
 	uint32_t random = 11;
@@ -238,9 +238,9 @@ static void many_streams_find_chunks_burst_by_burst(void **state)
 	struct chunk *chunk;
 
 	config.streams = 1000;
-	bench_start(&bench, &config, 64, 0);
-	for (int burst = 0; burst < 2000; burst++) {
-		for (int i = 0; i < 32; i++) {
+	bench_start(&bench, &config, 128, 0);
+	for (int tick = 0; tick < 2000; tick++) {
+		for (int i = 0; i < 63; i++) {
 			uint32_t stream = recording_random(&random, config.streams);
 
 			assert_true(append(&bench, stream, stream, 60));
@@ -261,15 +261,15 @@ static void a_stalled_writer_gets_no_more_than_the_reserve(void **state)
 	struct bench bench;
 
 	config.streams = 1000;
-	bench_start(&bench, &config, 64, 0);
+	bench_start(&bench, &config, 128, 0);
 	for (uint32_t i = 0; i < 1000; i++) {
 		refused += !append(&bench, i, i, 60);
 		stream_tick(bench.set, ++bench.now_ns);
 		while (next_chunk(&bench))
 			handed_over++;
 	}
-	assert_int_equal(handed_over, 32);
-	assert_int_equal(refused, 1000 - 64);
+	assert_int_equal(handed_over, 64);
+	assert_int_equal(refused, 1000 - 128);
 	bench_stop(&bench);
 }
 
@@ -503,7 +503,7 @@ int main(void)
 		cmocka_unit_test(times_may_jump),
 		cmocka_unit_test(a_step_back_flushes_nothing),
 		cmocka_unit_test(without_a_chunk_the_oldest_goes),
-		cmocka_unit_test(many_streams_find_chunks_burst_by_burst),
+		cmocka_unit_test(many_streams_find_chunks_tick_by_tick),
 		cmocka_unit_test(a_stalled_writer_gets_no_more_than_the_reserve),
 		cmocka_unit_test(what_cannot_fit_is_refused),
 		cmocka_unit_test(ticks_close_what_idles),
