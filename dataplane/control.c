@@ -149,21 +149,6 @@ static const char *port_failure(int rc)
 	}
 }
 
-/* An input that ended before its time. */
-static bool report_ports(const struct pipeline *p)
-{
-	bool failed = false;
-
-	for (uint32_t i = 0; i < p->options->port_count; i++) {
-		if (!p->ports[i]->failed)
-			continue;
-		failed = true;
-		fprintf(stderr, "mirrorcap: port %s: %s\n", p->options->ports[i].text,
-			port_failure(p->ports[i]->failed));
-	}
-	return failed;
-}
-
 static void print_stats(const struct pipeline *p)
 {
 	struct ledger_totals totals;
@@ -202,6 +187,7 @@ struct resets_told {
 
 struct agenda {
 	struct resets_told resets[OPTIONS_PORTS_MAX];
+	bool failure_told[OPTIONS_PORTS_MAX];
 	uint64_t stop_ns;
 	uint64_t tick_ns;
 	uint64_t stats_ns;
@@ -215,6 +201,25 @@ static bool passed(uint64_t *deadline_ns, uint64_t now_ns, uint64_t period_ns)
 		return false;
 	*deadline_ns += period_ns;
 	return true;
+}
+
+/* Inputs that ended before their time: each is told once, at once, while the others go on. */
+static bool report_ports(const struct pipeline *p, struct agenda *agenda)
+{
+	bool failed = false;
+
+	for (uint32_t i = 0; i < p->options->port_count; i++) {
+		const struct port *port = p->ports[i];
+
+		if (!__atomic_load_n(&port->ended, __ATOMIC_ACQUIRE) || !port->failed)
+			continue;
+		failed = true;
+		if (!agenda->failure_told[i])
+			fprintf(stderr, "mirrorcap: port %s: %s\n", p->options->ports[i].text,
+				port_failure(port->failed));
+		agenda->failure_told[i] = true;
+	}
+	return failed;
 }
 
 /* A device that was reset goes on; what it missed meanwhile nobody can count. */
@@ -271,7 +276,7 @@ static bool attend(struct pipeline *p, struct agenda *agenda, uint64_t now_ns)
 	report_resets(p, agenda);
 	if (p->options->stats_ns && passed(&agenda->stats_ns, now_ns, p->options->stats_ns))
 		print_stats(p);
-	return report_writers(p, &agenda->report);
+	return report_ports(p, agenda) | report_writers(p, &agenda->report);
 }
 
 bool control_run(struct pipeline *p)
@@ -294,6 +299,6 @@ bool control_run(struct pipeline *p)
 	}
 	pipeline_finish(p);
 	failed |= report_writers(p, &agenda.report);
-	failed |= report_ports(p);
+	failed |= report_ports(p, &agenda);
 	return failed;
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Two interfaces in one capture, with one worker and with two: every frame is recorded once, with a
-# time stamp of its own, though the interfaces' packets come at the same time.
+# time stamp of its own, though the interfaces' packets come at the same time. One that goes
+# does not end the other's.
 
 . "$(dirname "$0")/lib.sh"
 need jq python3
@@ -48,3 +49,18 @@ record()
 
 record one
 record two --workers 2
+
+# One interface goes: that is said at once, and the other's packets are recorded to the end.
+start gone in_ns collector "$CAPTURE" -i af_packet:c0 -i af_packet:c1 --vni 70 --vni 71 \
+	-w "$T/gone/" --summary json
+wait_for 20 grep -q '^mirrorcap: receiving' "$T/gone.err"
+in_ns collector ip link del c1
+wait_for 5 grep -q '^mirrorcap: port af_packet:c1: the interface has gone' "$T/gone.err"
+running gone || fail "gone: ended with one of two interfaces"
+send 0
+finish send0 || fail "gone: mirrorgen: exit code $?"
+status=0
+stop gone || status=$?
+expect_eq "$status" 1 "gone: exit code"
+expect_eq "$(json "$T/gone.out" .written)" "$COUNT" "gone: written"
+expect_eq "$(grep -c 'the interface has gone' "$T/gone.err")" 1 "gone: how often it is told"
