@@ -162,6 +162,7 @@ static void eth_attend(struct port *port)
 		port->reset_ns = reset->gap_ns;
 		return;
 	}
+	port->counters.missed = LEDGER_UNKNOWN; /* since the device died, by nobody */
 	port->failed = -ENETRESET;
 	__atomic_store_n(&port->ended, true, __ATOMIC_RELEASE);
 }
