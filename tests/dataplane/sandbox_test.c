@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/bpf.h>
 #include <linux/io_uring.h>
 
 #include <cmocka.h>
@@ -23,6 +25,8 @@ enum {
 	NETWORK_SOCKET,
 	OTHER_SOCKET_REFUSED,
 	NEW_RING,
+	NEW_PROGRAM,
+	LOOK_AT_PROGRAM_REFUSED,
 	PRIVILEGES,
 	NOT_CLOSED,
 };
@@ -34,9 +38,31 @@ static int network_socket(int family, int type)
 	return fd < 0 && errno == EACCES ? CLOSED : NETWORK_SOCKET;
 }
 
+static bool bpf_refused(uint32_t command)
+{
+	return syscall(SYS_bpf, command, NULL, 0) < 0 && errno == EACCES;
+}
+
+static int programs(void)
+{
+	static const uint32_t changing[] = {
+		BPF_MAP_CREATE,  BPF_MAP_UPDATE_ELEM, BPF_PROG_LOAD,   BPF_RAW_TRACEPOINT_OPEN,
+		BPF_PROG_ATTACH, BPF_LINK_CREATE,     BPF_LINK_UPDATE, BPF_OBJ_PIN,
+	};
+
+	for (size_t i = 0; i < sizeof(changing) / sizeof(*changing); i++)
+		if (!bpf_refused(changing[i]))
+			return NEW_PROGRAM;
+	/* The xdp port's chores. */
+	if (bpf_refused(BPF_MAP_LOOKUP_ELEM) || bpf_refused(BPF_OBJ_GET_INFO_BY_FD))
+		return LOOK_AT_PROGRAM_REFUSED;
+	return CLOSED;
+}
+
 static int look_around(void)
 {
 	struct io_uring_params params = {0};
+	int found;
 
 	if (network_socket(AF_INET, SOCK_STREAM) || network_socket(AF_INET, SOCK_DGRAM) ||
 	    network_socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC) ||
@@ -48,6 +74,9 @@ static int look_around(void)
 		return OTHER_SOCKET_REFUSED;
 	if (syscall(SYS_io_uring_setup, 1, &params) >= 0 || errno != EACCES)
 		return NEW_RING;
+	found = programs();
+	if (found != CLOSED)
+		return found;
 	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? CLOSED : PRIVILEGES;
 }
 
