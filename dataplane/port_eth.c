@@ -271,13 +271,14 @@ static const struct port_reset_ops reset_ops = {
 int port_eth_open(struct port **out, const struct port_spec *spec, uint32_t queues, uint32_t most,
 		  const char *device, char *error)
 {
-	struct port_eth *eth = calloc(1, sizeof(*eth));
+	struct port_eth *eth = aligned_alloc(_Alignof(struct port_eth), sizeof(*eth));
 	int rc;
 
 	if (!eth) {
 		snprintf(error, PORT_ERROR_BYTES, "out of memory");
 		return -ENOMEM;
 	}
+	memset(eth, 0, sizeof(*eth));
 	eth->port = (struct port){.ops = &eth_ops, .spec = *spec, .queues = queues};
 	eth->port.counters = (struct ledger_nic){LEDGER_UNKNOWN, LEDGER_UNKNOWN, LEDGER_UNKNOWN};
 	eth->reset = (struct port_reset){.ops = &reset_ops, .device = eth};

@@ -18,12 +18,12 @@ enum {
 	PORT_ETH_QUEUES_DEFAULT = 32, /* at most, where a device has more: the largest ENA's */
 };
 
-/* worker: writes; control thread: reads `quiet`. */
+/* worker: writes, in cache lines of its own; control thread: reads `quiet`. */
 struct port_eth_queue {
 	struct rte_mbuf *held[PORT_BURST]; /* of the burst before: free at the next */
 	uint32_t held_count;
 	bool quiet; /* atomic; while the device is reset: this queue's worker has left it */
-};
+} __rte_cache_aligned;
 
 struct port_eth {
 	struct port port;

@@ -341,10 +341,11 @@ static uint32_t frame_bytes(const char *interface)
 
 static struct port_xdp *new_port(const struct port_spec *spec, uint32_t ifindex, uint32_t channels)
 {
-	struct port_xdp *xdp = calloc(1, sizeof(*xdp));
+	struct port_xdp *xdp = aligned_alloc(_Alignof(struct port_xdp), sizeof(*xdp));
 
 	if (!xdp)
 		return NULL;
+	memset(xdp, 0, sizeof(*xdp));
 	xdp->port = (struct port){
 		.ops = &xdp_ops,
 		.spec = *spec,

@@ -31,6 +31,7 @@ struct xdp_ring {
 	size_t map_bytes;
 };
 
+/* worker: writes, in cache lines of its own. */
 struct xdp_socket {
 	int fd;
 	uint8_t *memory;
@@ -38,7 +39,7 @@ struct xdp_socket {
 	struct xdp_ring receive, fill;
 	uint64_t held[PORT_BURST]; /* frames of the latest views */
 	uint32_t held_count;
-};
+} __rte_cache_aligned;
 
 /* What the kernel had to drop, and why. Cumulative. */
 struct xdp_socket_counts {
