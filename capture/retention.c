@@ -141,30 +141,31 @@ static int check_locks(int fd)
 }
 
 /*
- * Its manifest goes with a file, but not without a trace where a chain is to record that: it is
- * put aside before, so that also whoever finds the file gone after a crash knows by whom.
+ * Its manifest goes with a file, but not without a trace: it is put aside before, so that also
+ * whoever finds the file gone after a crash knows by whom. Put back is only what was put aside here
+ * and now, and not where the file is gone: another process removes it, too, and is to record that.
  */
-static int unlink_with_manifest(const struct retention *r, const char *path)
+static int unlink_with_manifest(const char *path)
 {
 	char manifest[SEGMENT_PATH_BYTES + RETENTION_NAME_BYTES + sizeof(MANIFEST_SUFFIX)];
 	char aside[SEGMENT_PATH_BYTES + RETENTION_NAME_BYTES + sizeof(MANIFEST_PRUNED_SUFFIX)];
+	bool moved;
 	int err = 0;
 
 	snprintf(manifest, sizeof(manifest), "%s" MANIFEST_SUFFIX, path);
 	snprintf(aside, sizeof(aside), "%s" MANIFEST_PRUNED_SUFFIX, path);
-	if (rename(manifest, aside) < 0 && errno != ENOENT)
+	moved = rename(manifest, aside) == 0;
+	if (!moved && errno != ENOENT)
 		return -errno;
-	if (unlink(path) < 0) {
+	if (unlink(path) < 0)
 		err = -errno;
+	if (moved && err && err != -ENOENT)
 		(void)rename(aside, manifest);
-	} else if (!r->config.keep_manifests) {
-		(void)unlink(aside);
-	}
 	return err;
 }
 
 /* Returns 0, or -errno where the file stays; -ENOENT where there is none. */
-static int remove_path(const struct retention *r, const char *path)
+static int remove_path(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
@@ -176,7 +177,7 @@ static int remove_path(const struct retention *r, const char *path)
 	if (!err && !S_ISREG(st.st_mode))
 		err = -ENOENT; /* another thing by now, and not ours */
 	close(fd);
-	return err ? err : unlink_with_manifest(r, path);
+	return err ? err : unlink_with_manifest(path);
 }
 
 /* Returns how many bytes it has freed. */
@@ -187,7 +188,7 @@ static uint64_t remove_file(struct retention *r, struct retention_directory *dir
 	struct retention_removal removal = {.path = path, .bytes = file->bytes};
 
 	snprintf(path, sizeof(path), "%s/%s", directory->path, file->name);
-	removal.error = remove_path(r, path);
+	removal.error = remove_path(path);
 	if (!removal.error || removal.error == -ENOENT) {
 		retention_index_drop(directory, file);
 		if (!removal.error)

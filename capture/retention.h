@@ -9,6 +9,9 @@
  *
  * The writers tell it of published files without waiting for it: however slow the removals are,
  * nothing on the way of a packet is.
+ *
+ * A removed file's manifest is left as NAME.manifest.json.pruned: custody records the removal in its
+ * chain and removes that, in this run or, where this one makes no manifests, in a later one.
  */
 #ifndef CAPTURE_RETENTION_H
 #define CAPTURE_RETENTION_H
@@ -45,11 +48,6 @@ struct retention_config {
 	struct retention_limits session; /* in each of those directories */
 	struct retention_limits overall; /* in all of out's directories, whoever wrote them */
 	struct free_space free;          /* on the file system; old files go until it is free */
-	/*
-	 * A removed file's manifest is left as NAME.manifest.json.pruned, for who is told of the
-	 * removal to record and remove; else it goes with the file.
-	 */
-	bool keep_manifests;
 	retention_report *report;
 	void *context;
 };

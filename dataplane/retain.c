@@ -133,7 +133,6 @@ int retain_start(struct retain *retain, const struct retain_options *options, co
 		.session = options->session,
 		.overall = options->overall,
 		.free = options->free,
-		.keep_manifests = custody != NULL,
 		.report = report,
 		.context = retain,
 	};

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/manifest.h"
 #include "capture/retention.h"
 #include "capture/retention_index.h"
 #include "tests/capture/recording.h"
@@ -29,6 +30,7 @@ int __wrap_unlink(const char *path);
 
 static bool held;           /* atomic: nothing is removed */
 static uint32_t held_count; /* atomic: calls that are held */
+static int refused;         /* atomic: nothing is removed, for this reason */
 
 int __wrap_unlink(const char *path)
 {
@@ -38,7 +40,8 @@ int __wrap_unlink(const char *path)
 		__atomic_add_fetch(&held_count, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&held, __ATOMIC_RELAXED))
 		nanosleep(&pause, NULL);
-	return __real_unlink(path);
+	errno = __atomic_load_n(&refused, __ATOMIC_RELAXED);
+	return errno ? -1 : __real_unlink(path);
 }
 
 int __real_clock_gettime(clockid_t clock, struct timespec *now);
@@ -547,6 +550,57 @@ static void below_the_floor_all_is_counted(void **state)
 	free_space_watch_stop(watch);
 }
 
+static const char *beside(const char *path, const char *suffix)
+{
+	static char paths[2][192];
+	static unsigned int next;
+	char *beside = paths[next++ % 2];
+
+	snprintf(beside, sizeof(paths[0]), "%s%s", path, suffix);
+	return beside;
+}
+
+/* Whoever makes manifests next records it: also where this capture makes none. */
+static void a_manifest_is_put_aside(void **state)
+{
+	struct retention_config config = {.session.files = 1};
+
+	put_some("web", 1, 3);
+	put(beside(name_of("web", 1), MANIFEST_SUFFIX), 0);
+	put(beside(name_of("web", 3), MANIFEST_SUFFIX), 0);
+	assert_int_equal(run_once(config).removed, 2);
+	assert_true(exists(beside(name_of("web", 1), MANIFEST_PRUNED_SUFFIX)));
+	assert_false(exists(beside(name_of("web", 1), MANIFEST_SUFFIX)));
+	assert_false(exists(beside(name_of("web", 2), MANIFEST_PRUNED_SUFFIX)));
+	assert_true(exists(beside(name_of("web", 3), MANIFEST_SUFFIX)));
+}
+
+/* A file that stays keeps its manifest; what is another's to put back, or gone, is left alone. */
+static void puts_back_only_its_own(void **state)
+{
+	static const struct {
+		int error;   /* of unlink(2) */
+		bool theirs; /* another process has put the manifest aside */
+		bool back;
+	} cases[] = {{EPERM, false, true}, {ENOENT, false, false}, {EPERM, true, false}};
+	struct retention_config config = {.session.files = 1};
+	const char *name;
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char directory[] = "web";
+
+		put_some(directory, 1, 2);
+		name = name_of(directory, 1);
+		put(beside(name, cases[i].theirs ? MANIFEST_PRUNED_SUFFIX : MANIFEST_SUFFIX), 0);
+		__atomic_store_n(&refused, cases[i].error, __ATOMIC_RELAXED);
+		(void)run_once(config);
+		__atomic_store_n(&refused, 0, __ATOMIC_RELAXED);
+		assert_int_equal(exists(beside(name, MANIFEST_SUFFIX)), cases[i].back);
+		assert_int_equal(exists(beside(name, MANIFEST_PRUNED_SUFFIX)), !cases[i].back);
+		recording_remove(directory);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
 
 int main(void)
@@ -562,6 +616,8 @@ int main(void)
 		TEST(others_may_remove_too),
 		TEST(a_slow_removal_holds_up_nobody),
 		TEST(below_the_floor_all_is_counted),
+		TEST(a_manifest_is_put_aside),
+		TEST(puts_back_only_its_own),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
