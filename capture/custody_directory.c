@@ -10,7 +10,11 @@
 #include <sys/stat.h>
 
 #include "capture/custody_chain_internal.h"
+#include "capture/directory.h"
 #include "capture/retention_index.h"
+
+/* A file system stamps with the time of the last tick: so much may that be ago. */
+#define TICK_NS 10000000u
 
 struct search {
 	struct custody_directory *directory;
@@ -52,12 +56,24 @@ static int take_manifest(const struct search *search, const struct manifest *man
 struct aside {
 	char *path;
 	uint64_t time_ns; /* it was put aside */
+	bool returned;    /* its file is there: it is none */
 };
 
 struct asides {
 	struct aside *list;
 	size_t count, room;
 };
+
+static uint64_t time_of(const struct timespec *time)
+{
+	return (uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_nsec;
+}
+
+/* Was it done by a run that has ended, in a directory that is this one's now? */
+static bool is_left(const struct search *search, uint64_t time_ns)
+{
+	return search->directory->owned && time_ns + TICK_NS < search->since_ns;
+}
 
 static int note_aside(struct asides *asides, const char *path, const struct stat *st)
 {
@@ -72,8 +88,7 @@ static int note_aside(struct asides *asides, const char *path, const struct stat
 	}
 	asides->list[asides->count] = (struct aside){
 		.path = strdup(path),
-		.time_ns =
-			(uint64_t)st->st_ctim.tv_sec * 1000000000 + (uint64_t)st->st_ctim.tv_nsec,
+		.time_ns = time_of(&st->st_ctim),
 	};
 	return asides->list[asides->count].path ? (asides->count++, 0) : -ENOMEM;
 }
@@ -135,6 +150,26 @@ static int take_aside(const struct search *search, const struct manifest *manife
 	return err;
 }
 
+/*
+ * The file is there all the same: who was to remove it was killed in between, or somebody has put its
+ * manifest aside by hand. It gets that back, and is nothing that was removed. Returns 0 or -ENOMEM.
+ */
+static int restore_aside(const struct search *search, struct aside *aside)
+{
+	size_t stem = strlen(aside->path) - strlen(MANIFEST_PRUNED_SUFFIX);
+	char path[SEGMENT_PATH_BYTES];
+	struct stat st;
+
+	if (!is_left(search, aside->time_ns))
+		return 0;
+	snprintf(path, sizeof(path), "%.*s", (int)stem, aside->path);
+	if (lstat(path, &st) < 0)
+		return 0;
+	snprintf(path, sizeof(path), "%.*s" MANIFEST_SUFFIX, (int)stem, aside->path);
+	aside->returned = true;
+	return directory_rename(aside->path, path) < 0 ? 0 : read_one(search, path, take_manifest);
+}
+
 static int bury_aside(const struct search *search, const struct aside *aside)
 {
 	char error[MANIFEST_ERROR_BYTES];
@@ -144,7 +179,7 @@ static int bury_aside(const struct search *search, const struct aside *aside)
 	int err;
 
 	/* Younger than this process: who removed the file is going to tell. */
-	if (aside->time_ns >= search->since_ns || !search->directory->owned)
+	if (aside->returned || !is_left(search, aside->time_ns))
 		return 0;
 	if (manifest_read(&manifest, aside->path, &digest, NULL, NULL, error))
 		return 0;
@@ -168,6 +203,8 @@ static int search_directory(const struct search *search, struct asides *asides)
 		err = visit(search, entry->d_name, asides);
 	err = err ? err : -errno;
 	closedir(dir);
+	for (size_t i = 0; i < asides->count && !err; i++)
+		err = restore_aside(search, &asides->list[i]);
 	for (size_t i = 0; i < asides->count && !err; i++)
 		err = read_one(search, asides->list[i].path, take_aside);
 	for (size_t i = 0; i < asides->count && !err; i++)

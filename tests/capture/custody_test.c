@@ -315,6 +315,35 @@ static void what_was_under_way_in_a_crash_is_unconfirmed(void **state)
 	chain_check_fini(&check);
 }
 
+/* Its manifest was put aside, and then the process was killed; or somebody does as if. */
+static void a_file_that_is_there_was_not_removed(void **state)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	struct chain_check check;
+	struct custody *custody;
+	struct told told;
+
+	custody = begin(&told, NULL);
+	for (unsigned int i = 0; i < 3; i++)
+		publish(custody, i);
+	assert_true(end(custody) == 0);
+	for (unsigned int i = 0; i < 3; i += 2) /* also the newest */
+		assert_int_equal(
+			rename(path_of("out/web", name_of(i), MANIFEST_SUFFIX),
+			       path_of("out/web", name_of(i), MANIFEST_PRUNED_SUFFIX)),
+			0);
+	nanosleep(&pause, NULL);
+	custody = begin(&told, NULL);
+	publish(custody, 3);
+	assert_true(end(custody) == 0);
+	check_clean(4);
+	chain_check_directory(&check, "out/web");
+	assert_true(chain_check_find(&check, name_of(0))->sequence == 1);
+	assert_true(chain_check_find(&check, name_of(3))->sequence == 4);
+	assert_int_equal(chain_check_find(&check, name_of(3))->pruned_count, 0);
+	chain_check_fini(&check);
+}
+
 /* Also where nothing else happens in that directory. */
 static void an_idle_directory_gets_its_record(void **state)
 {
@@ -579,6 +608,7 @@ int main(void)
 		TEST(links_go_when_nothing_needs_them),
 		TEST(a_record_outlives_its_manifest),
 		TEST(what_was_under_way_in_a_crash_is_unconfirmed),
+		TEST(a_file_that_is_there_was_not_removed),
 		TEST(an_idle_directory_gets_its_record),
 		TEST(what_others_remove_is_not_excused),
 		TEST(files_of_earlier_runs_get_theirs),
