@@ -199,7 +199,7 @@ static void find_files(struct custody *custody)
 
 static bool needs_link(const struct custody_chain *chain, uint64_t now_ns, bool stopping)
 {
-	if (!chain->pruned_count || !(chain->directory->owned || chain->advanced))
+	if (!chain->pruned_count || !custody_chain_is_ours(chain))
 		return false;
 	return stopping ? !chain->hopeless : now_ns - chain->pruned_ns >= LINK_NS;
 }
@@ -339,8 +339,7 @@ int custody_start(struct custody **custody, const struct custody_config *config)
 	started->config = *config;
 	if (config->configuration)
 		started->configuration = *config->configuration;
-	/* The clock by which files are stamped. */
-	started->began_ns = custody_time_ns(CLOCK_REALTIME_COARSE);
+	started->began_ns = custody_time_ns(CLOCK_REALTIME);
 	/* A name that was cut is not ended: the last byte is ours. */
 	(void)gethostname(started->host, sizeof(started->host) - 1);
 	find_files(started);

@@ -30,12 +30,17 @@ static struct custody_chain *new_chain(struct custody_directory *directory, uint
 	return chain;
 }
 
+bool custody_chain_is_ours(const struct custody_chain *chain)
+{
+	return chain->advanced || (chain->directory->owned && !chain->foreign);
+}
+
 struct custody_chain *custody_directory_chain(struct custody_directory *directory, uint32_t worker)
 {
 	struct custody_chain *newest = NULL;
 
 	for (struct custody_chain *chain = directory->chains; chain; chain = chain->next)
-		if (chain->worker == worker && (directory->owned || chain->advanced) &&
+		if (chain->worker == worker && custody_chain_is_ours(chain) &&
 		    (!newest || chain->created_ns > newest->created_ns))
 			newest = chain;
 	if (newest)
@@ -174,7 +179,10 @@ struct custody_chain *custody_chain_prune(struct custody_directory *directory, c
 		return chain && note_pruned(chain, &bare) == 0 ? chain : NULL;
 	}
 	chain = custody_chain_of(directory, &manifest);
-	if (chain && !directory->owned && !chain->advanced)
+	/* Begun since the directory was read, and not by this process. */
+	if (chain && !chain->stored.sequence)
+		chain->foreign = true;
+	if (chain && !custody_chain_is_ours(chain))
 		chain = NULL; /* another process's: it is on record there at its next start */
 	if (chain && !find_pruned(chain, name) &&
 	    custody_chain_bury(chain, &manifest, &digest, MANIFEST_RETENTION, time_ns))

@@ -40,6 +40,7 @@ struct custody_chain {
 	bool failed;           /* one was not stored: nor can those after it be */
 	bool hopeless;         /* what was pruned could not be recorded: the next run's */
 	bool advanced;         /* in this run */
+	bool foreign;          /* another process that is at work here has begun it */
 	bool to_log;
 	struct custody_chain *log_next; /* whose head is to be told after this one's */
 	uint64_t logged_ns;             /* monotonic */
@@ -56,7 +57,8 @@ typedef void custody_damaged(void *context, const char *path, const char *error)
 
 /*
  * Reads all manifests of the directory. Where it is not owned, its chains are another process's,
- * and the worker's next file begins a new one. since_ns: what retention removed after that (UTC)
+ * and the worker's next file begins a new one. since_ns: when this run began (UTC). A chain with a
+ * manifest that was made after that is another process's, too. What retention removed after that
  * is told by custody_chain_prune(); what it removed before, and did not get recorded, is
  * unconfirmed. Returns 0 or -errno; *directory is the caller's: custody_directory_close().
  */
@@ -66,6 +68,9 @@ void custody_directory_close(struct custody_directory *directory);
 
 /* Is it the name of a manifest that retention put aside? */
 bool custody_directory_is_aside(const char *name);
+
+/* May this process add to it? */
+bool custody_chain_is_ours(const struct custody_chain *chain);
 
 /* The chain that the worker's next file goes to. Returns NULL when out of memory. */
 struct custody_chain *custody_directory_chain(struct custody_directory *directory, uint32_t worker);

@@ -233,8 +233,10 @@ int custody_directory_open(struct custody_directory **directory, const char *pat
 		custody_directory_close(opened);
 		return err;
 	}
-	for (struct custody_chain *chain = opened->chains; chain; chain = chain->next)
+	for (struct custody_chain *chain = opened->chains; chain; chain = chain->next) {
 		chain->head = chain->stored;
+		chain->foreign = chain->created_ns >= since_ns;
+	}
 	*directory = opened;
 	return 0;
 }

@@ -472,6 +472,47 @@ static void another_process_has_its_own_chains(void **state)
 	chain_check_fini(&check);
 }
 
+/* Who holds the lock does not go on with a chain that the other one has begun in the meantime. */
+static void another_process_keeps_its_chains(void **state)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	struct segment_directory *owners_web;
+	struct custody *owner, *other;
+	struct chain_check check;
+	struct told told, others;
+
+	owner = begin(&told, NULL);
+	owners_web = web;
+	other = begin(&others, NULL);
+	publish(other, 0);
+	publish(other, 1);
+	assert_true(end(other) == 0);
+	assert_int_equal(others.shared, 1);
+	web = owners_web;
+	other = begin(&others, NULL);
+	publish(owner, 2); /* it reads the directory now */
+	await(2);
+	publish(other, 3); /* a chain that the owner has not seen */
+	await(3);
+	prune(owner, 1);
+	prune(owner, 3);
+	assert_true(end(other) == 0);
+	web = owners_web;
+	assert_true(end(owner) == 0);
+	chain_check_directory(&check, "out/web");
+	assert_true(chain_check_find(&check, name_of(2))->sequence == 1);
+	assert_null(chain_check_pruned(&check, name_of(1)));
+	assert_null(chain_check_pruned(&check, name_of(3)));
+	chain_check_fini(&check);
+	nanosleep(&pause, NULL);
+	assert_true(end(begin(&told, NULL)) == 0); /* alone, it records what they left */
+	chain_check_directory(&check, "out/web");
+	assert_string_equal(check.wrong, "");
+	assert_non_null(chain_check_pruned(&check, name_of(1)));
+	assert_non_null(chain_check_pruned(&check, name_of(3)));
+	chain_check_fini(&check);
+}
+
 static void a_single_file_is_a_chain_of_one(void **state)
 {
 	char error[MANIFEST_ERROR_BYTES];
@@ -615,6 +656,7 @@ int main(void)
 		TEST(a_file_may_go_before_its_turn),
 		TEST(a_damaged_manifest_is_told),
 		TEST(another_process_has_its_own_chains),
+		TEST(another_process_keeps_its_chains),
 		TEST(a_single_file_is_a_chain_of_one),
 		TEST(without_space_manifests_wait),
 		TEST(signs_each),
