@@ -8,6 +8,7 @@
 
 #include "capture/committed.h"
 #include "capture/directory.h"
+#include "capture/manifest.h"
 #include "capture/segment_sync.h"
 
 enum {
@@ -137,6 +138,18 @@ int segment_open_file(struct segment *segment, const char *path, bool replace, b
 	return err == -EEXIST ? explain_existing(segment) : err;
 }
 
+/*
+ * The manifest of the file that was replaced says nothing of the new one. Where it stays, the file is
+ * taken for one that was altered until the new one's is there.
+ */
+static void remove_manifest(const char *path)
+{
+	char manifest[SEGMENT_PATH_BYTES + sizeof(MANIFEST_SUFFIX)];
+
+	snprintf(manifest, sizeof(manifest), "%s" MANIFEST_SUFFIX, path);
+	(void)unlink(manifest);
+}
+
 /* Gives the synced .part its name. */
 static int rename_part(struct segment *segment)
 {
@@ -156,6 +169,8 @@ static int rename_part(struct segment *segment)
 		if (!segment->directory)
 			break;
 	}
+	if (!err && segment->replace)
+		remove_manifest(path);
 	segment->named = err == 0;
 	return err;
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "capture/committed.h"
+#include "capture/manifest.h"
 #include "capture/segment_sync.h"
 #include "tests/capture/recording.h"
 
@@ -243,11 +244,14 @@ static void force_replaces_at_the_end(void **state)
 	struct segment segment;
 
 	put("forced.pcap", "old");
+	put("forced.pcap" MANIFEST_SUFFIX, "of the old one");
 	assert_int_equal(segment_open_file(&segment, "forced.pcap", true, false), 0);
 	assert_int_equal(write(segment.fd, "new", 3), 3);
 	check_text("forced.pcap", "old");
+	check_text("forced.pcap" MANIFEST_SUFFIX, "of the old one");
 	assert_int_equal(segment_publish(&segment, 3), 0);
 	check_text("forced.pcap", "new");
+	assert_int_equal(access("forced.pcap" MANIFEST_SUFFIX, F_OK), -1);
 }
 
 static void the_rest_of_a_crash_is_not_touched(void **state)
