@@ -36,7 +36,8 @@ static const char usage[] =
 	"and signatures. --head: the newest manifest's hash, as the capture logged it: then what is\n"
 	"missing at a chain's end is noticed, too. --key: all must be signed with this key. Exits 0\n"
 	"where nothing is wrong, 1 where something is or could not be read, 3 where nothing is\n"
-	"wrong, but files have no manifest, or none yet.\n";
+	"wrong, but something is unproven: a file without a manifest, or a removal that nobody\n"
+	"has confirmed.\n";
 
 static int add_head(struct arguments *arguments, const char *text)
 {

@@ -119,6 +119,16 @@ static void tell_unconfirmed(const struct reading *r, const char *path,
 				manifest->pruned[i].file ? manifest->pruned[i].file : "a link");
 }
 
+static void tell_late(const struct reading *r, const char *path, const struct manifest *manifest)
+{
+	if (manifest->late)
+		verify_report_add(
+			r->report, VERIFY_MANIFEST_LATE, path,
+			"was made by a later start than the one that captured the file%s: "
+			"its hash is of what was found then",
+			manifest->recovered ? ", which was recovered" : "");
+}
+
 static int take_manifest(struct reading *r, const char *name)
 {
 	bool pruned = ends_in(name, MANIFEST_PRUNED_SUFFIX);
@@ -141,6 +151,7 @@ static int take_manifest(struct reading *r, const char *name)
 	check_place(r, path, name, &manifest);
 	check_signature(r, path, &manifest, text, length);
 	tell_unconfirmed(r, path, &manifest);
+	tell_late(r, path, &manifest);
 	if (pruned)
 		verify_report_add(r->report, VERIFY_REMOVAL_PENDING, path,
 				  "its file was to be removed by retention, which is not recorded "

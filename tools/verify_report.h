@@ -20,27 +20,28 @@ enum verify_severity {
 };
 
 /* The kinds of findings, by the names that JSON has for them. */
-#define VERIFY_FINDINGS(X)                                  \
-	X(FILE_ALTERED, WRONG, "file_altered")              \
-	X(FILE_SWAPPED, WRONG, "file_swapped")              \
-	X(FILE_MISSING, WRONG, "file_missing")              \
-	X(UNREADABLE, WRONG, "unreadable")                  \
-	X(MANIFEST_DAMAGED, WRONG, "manifest_damaged")      \
-	X(MANIFEST_MISPLACED, WRONG, "manifest_misplaced")  \
-	X(CHAIN_BROKEN, WRONG, "chain_broken")              \
-	X(CHAIN_GAP, WRONG, "chain_gap")                    \
-	X(CHAIN_DOUBLED, WRONG, "chain_doubled")            \
-	X(HEAD_MISSING, WRONG, "head_missing")              \
-	X(SIGNATURE_WRONG, WRONG, "signature_wrong")        \
-	X(SIGNATURE_MISSING, WRONG, "signature_missing")    \
-	X(KEY_OTHER, WRONG, "key_other")                    \
-	X(MANIFEST_MISSING, UNPROVEN, "manifest_missing")   \
-	X(MANIFEST_PENDING, UNPROVEN, "manifest_pending")   \
-	X(UNFINISHED, UNPROVEN, "unfinished")               \
-	X(REMOVAL_PENDING, UNPROVEN, "removal_pending")     \
-	X(REMOVAL_UNCONFIRMED, NOTE, "removal_unconfirmed") \
-	X(KEY_UNKNOWN, NOTE, "key_unknown")                 \
-	X(TAIL, NOTE, "tail")                               \
+#define VERIFY_FINDINGS(X)                                      \
+	X(FILE_ALTERED, WRONG, "file_altered")                  \
+	X(FILE_SWAPPED, WRONG, "file_swapped")                  \
+	X(FILE_MISSING, WRONG, "file_missing")                  \
+	X(UNREADABLE, WRONG, "unreadable")                      \
+	X(MANIFEST_DAMAGED, WRONG, "manifest_damaged")          \
+	X(MANIFEST_MISPLACED, WRONG, "manifest_misplaced")      \
+	X(CHAIN_BROKEN, WRONG, "chain_broken")                  \
+	X(CHAIN_GAP, WRONG, "chain_gap")                        \
+	X(CHAIN_DOUBLED, WRONG, "chain_doubled")                \
+	X(HEAD_MISSING, WRONG, "head_missing")                  \
+	X(SIGNATURE_WRONG, WRONG, "signature_wrong")            \
+	X(SIGNATURE_MISSING, WRONG, "signature_missing")        \
+	X(KEY_OTHER, WRONG, "key_other")                        \
+	X(MANIFEST_MISSING, UNPROVEN, "manifest_missing")       \
+	X(MANIFEST_PENDING, UNPROVEN, "manifest_pending")       \
+	X(UNFINISHED, UNPROVEN, "unfinished")                   \
+	X(REMOVAL_PENDING, UNPROVEN, "removal_pending")         \
+	X(REMOVAL_UNCONFIRMED, UNPROVEN, "removal_unconfirmed") \
+	X(MANIFEST_LATE, NOTE, "manifest_late")                 \
+	X(KEY_UNKNOWN, NOTE, "key_unknown")                     \
+	X(TAIL, NOTE, "tail")                                   \
 	X(FOREIGN, NOTE, "foreign")
 
 enum verify_finding {

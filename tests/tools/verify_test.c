@@ -491,7 +491,16 @@ static void what_was_not_confirmed_is_told(void **state)
 
 	manifest_link_name(&manifest, link);
 	prune(1, MANIFEST_UNCONFIRMED, false);
-	expect(verify(".", NULL, NULL), "removal_unconfirmed", link, 0, 0);
+	expect(verify(".", NULL, NULL), "removal_unconfirmed", link, 0, 1);
+}
+
+static void a_manifest_that_was_made_late_is_told(void **state)
+{
+	struct manifest manifest = link_of(FILES, name_of(FILES));
+
+	manifest.late = true;
+	put_manifest(&manifest, manifest_of(FILES));
+	expect(verify(".", NULL, NULL), "manifest_late", manifest_of(FILES), 0, 0);
 }
 
 static void what_was_removed_was_another(void **state)
@@ -589,6 +598,7 @@ int main(void)
 		TEST(a_gap_costs_no_time),
 		TEST(what_retention_recorded_is_clean),
 		TEST(what_was_not_confirmed_is_told),
+		TEST(a_manifest_that_was_made_late_is_told),
 		TEST(what_was_removed_was_another),
 		TEST(a_removal_that_is_under_way),
 		cmocka_unit_test_setup_teardown(a_wrong_signature_is_named, make_signed_directory,
