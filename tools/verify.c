@@ -132,17 +132,25 @@ static int run(struct arguments *arguments)
 	arguments->verify.progress = isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
 	if (!err)
 		err = verify_run(&arguments->verify, report);
-	if (err) {
+	if (err == -ENOTDIR && arguments->verify.head_count) {
+		fprintf(stderr,
+			"mirrorcap: --head: %s is one file, and no chain is checked: give its "
+			"directory\n",
+			arguments->verify.path);
+		code = EXIT_USAGE;
+	} else if (err) {
 		fprintf(stderr, "mirrorcap: %s: %s: give the directory that captures wrote to\n",
 			arguments->verify.path, strerror(-err));
 	} else {
 		code = exit_code(report);
 		err = verify_report_end(report);
-		if (err)
+		if (err) {
 			fprintf(stderr, "mirrorcap: standard output: %s\n", strerror(-err));
+			code = EXIT_FAILURE;
+		}
 	}
 	verify_report_free(report);
-	return err ? EXIT_FAILURE : code;
+	return code;
 }
 
 int main(int argc, char **argv)

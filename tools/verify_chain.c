@@ -259,13 +259,16 @@ void verify_links_check(struct verify_links *links, struct verify_report *report
 	}
 }
 
-bool verify_links_know(const struct verify_links *links, const struct digest *head)
+enum verify_presence verify_links_find(const struct verify_links *links, const struct digest *head)
 {
 	for (uint32_t i = 0; i < links->count; i++)
 		if (digest_equal(&links->links[i].self, head))
-			return true;
-	for (uint32_t i = 0; i < links->removal_count; i++)
-		if (digest_equal(&links->removals[i].manifest, head))
-			return true;
-	return false;
+			return VERIFY_THERE;
+	for (uint32_t i = 0; i < links->removal_count; i++) {
+		const struct verify_removal *removal = &links->removals[i];
+
+		if (removal->told_in > removal->sequence && digest_equal(&removal->manifest, head))
+			return VERIFY_REMOVED;
+	}
+	return VERIFY_ABSENT;
 }

@@ -66,7 +66,14 @@ void verify_links_fini(struct verify_links *links);
 /* Sorts the links, and reports each chain and what is wrong with it. */
 void verify_links_check(struct verify_links *links, struct verify_report *report);
 
-/* Is a manifest with this hash there, or listed as removed? After verify_links_check(). */
-bool verify_links_know(const struct verify_links *links, const struct digest *head);
+/* What is known of a manifest. */
+enum verify_presence {
+	VERIFY_ABSENT,
+	VERIFY_REMOVED, /* a later one of its chain lists it as removed */
+	VERIFY_THERE,
+};
+
+/* Of the one with this hash. */
+enum verify_presence verify_links_find(const struct verify_links *links, const struct digest *head);
 
 #endif

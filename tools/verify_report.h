@@ -39,6 +39,8 @@ enum verify_severity {
 	X(UNFINISHED, UNPROVEN, "unfinished")                   \
 	X(REMOVAL_PENDING, UNPROVEN, "removal_pending")         \
 	X(REMOVAL_UNCONFIRMED, UNPROVEN, "removal_unconfirmed") \
+	X(HEAD_REMOVED, UNPROVEN, "head_removed")               \
+	X(HEAD_REMOVED_SIGNED, NOTE, "head_removed")            \
 	X(MANIFEST_LATE, NOTE, "manifest_late")                 \
 	X(KEY_UNKNOWN, NOTE, "key_unknown")                     \
 	X(TAIL, NOTE, "tail")                                   \

@@ -210,21 +210,51 @@ static void judge_file(void *context, struct verify_file *file)
 		verify_report_files(run->report, 1, file->bytes);
 }
 
+static enum verify_presence find_head(const struct run *run, const struct digest *head)
+{
+	enum verify_presence best = VERIFY_ABSENT;
+
+	for (uint32_t i = 0; i < run->count && best != VERIFY_THERE; i++) {
+		enum verify_presence found = verify_links_find(&run->directories[i].links, head);
+
+		best = found > best ? found : best;
+	}
+	return best;
+}
+
+/* Who signs with a key that is known may be believed that it removed something. */
+static void tell_removed_head(const struct run *run, const char *head)
+{
+	bool signed_by_known = run->options->key != NULL;
+
+	verify_report_add(
+		run->report, signed_by_known ? VERIFY_HEAD_REMOVED_SIGNED : VERIFY_HEAD_REMOVED,
+		run->options->path,
+		"the manifest %s of --head is not there: a later one of its chain lists it "
+		"as removed%s",
+		head,
+		signed_by_known ? ""
+				: ", which anybody can write: give --key where captures "
+				  "sign");
+}
+
 static void check_heads(const struct run *run)
 {
 	for (uint32_t i = 0; i < run->options->head_count; i++) {
 		const struct digest *head = &run->options->heads[i];
+		enum verify_presence presence = find_head(run, head);
 		char text[DIGEST_TEXT_BYTES];
-		bool known = false;
 
-		for (uint32_t j = 0; j < run->count && !known; j++)
-			known = verify_links_know(&run->directories[j].links, head);
 		digest_hex(head->bytes, DIGEST_BYTES, text);
-		if (!known)
-			verify_report_add(run->report, VERIFY_HEAD_MISSING, run->options->path,
-					  "no chain has the manifest %s, which --head says was its "
-					  "newest: the tail of a chain is missing, or was replaced",
-					  text);
+		if (presence == VERIFY_REMOVED)
+			tell_removed_head(run, text);
+		else if (presence == VERIFY_ABSENT)
+			verify_report_add(
+				run->report, VERIFY_HEAD_MISSING, run->options->path,
+				"no chain has the manifest %s, which --head says was its newest: the "
+				"tail of a chain is missing, or was replaced; or retention removed it "
+				"long ago, and the record of that since",
+				text);
 	}
 }
 
@@ -252,8 +282,12 @@ int verify_run(const struct verify_options *options, struct verify_report *repor
 
 	/* A manifest says what a file was, also where that is gone. */
 	all = stat(options->path, &st) == 0 && S_ISDIR(st.st_mode);
-	if (!all && lstat(options->path, &st) < 0 && errno != ENOENT)
-		return -errno;
+	if (!all && lstat(options->path, &st) < 0) {
+		if (errno != ENOENT || options->head_count)
+			return -errno;
+	} else if (!all && options->head_count) {
+		return -ENOTDIR;
+	}
 	err = all ? read_directories(&run) : read_one(&run);
 	if (!err)
 		err = check(&run, all);

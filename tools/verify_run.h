@@ -13,7 +13,7 @@
 struct verify_options {
 	const char *path;     /* a directory, with those in it; or one file */
 	const uint8_t *key;   /* MANIFEST_KEY_BYTES; NULL: whoever signed */
-	struct digest *heads; /* that must be there */
+	struct digest *heads; /* that must be there; only with a directory: -ENOTDIR */
 	uint32_t head_count;
 	int progress; /* a terminal's descriptor, or -1 */
 };

@@ -106,6 +106,8 @@ grep -q "^10 files with .* bytes are as their manifests say; nothing is wrong$" 
 	fail "$(cat "$T/text.out")"
 judge 0 "$T/clean/web/${files[4]}" --key "$T/key.pub"
 expect_exit 2 "$VERIFY" --head 1234 "$T/clean" 2>"$T/usage.err"
+expect_exit 2 "$VERIFY" --head "$head" "$T/clean/web/${files[4]}" 2>"$T/usage.err"
+grep -q "^mirrorcap: --head: .* is one file" "$T/usage.err" || fail "$(cat "$T/usage.err")"
 expect_exit 2 "$VERIFY" --key "$T/key" "$T/clean" 2>"$T/usage.err"
 expect_exit 2 "$VERIFY" 2>"$T/usage.err"
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -186,6 +187,18 @@ static json_t *verify(const char *path, const struct digest *head, const uint8_t
 	assert_non_null(json);
 	free(text);
 	return json;
+}
+
+/* Nothing can be said of a head there. */
+static void refuse(const char *path, int error)
+{
+	const struct verify_options options = {
+		.path = path, .heads = &digests[1], .head_count = 1, .progress = -1};
+	struct verify_report *report = verify_report_new(stdout, true);
+
+	assert_non_null(report);
+	assert_int_equal(verify_run(&options, report), error);
+	verify_report_free(report);
 }
 
 /* The finding of this kind about this file, "": about the directory; or NULL. */
@@ -476,7 +489,8 @@ static void what_retention_recorded_is_clean(void **state)
 
 	prune(2, MANIFEST_RETENTION, false);
 	expect(verify(".", &digests[FILES + 1], NULL), NULL, NULL, 0, 0);
-	expect(verify(".", &digests[2], NULL), NULL, NULL, 0, 0); /* a head that has gone since */
+	/* A head that has gone since: anybody may have written that. */
+	expect(verify(".", &digests[2], NULL), "head_removed", "", 0, 1);
 	json = verify(".", NULL, NULL);
 	assert_int_equal(json_array_size(json_object_get(json, "findings")), 0);
 	json_decref(json);
@@ -507,6 +521,35 @@ static void what_was_removed_was_another(void **state)
 {
 	prune(2, MANIFEST_RETENTION, true);
 	expect(verify(".", NULL, NULL), "chain_broken", manifest_of(3), 1, 0);
+}
+
+/* What the removal is told by is signed: whose head it was knows who removed it. */
+static void a_head_that_was_removed_needs_the_key(void **state)
+{
+	prune(2, MANIFEST_RETENTION, false);
+	expect(verify(".", &digests[2], manifest_key_public(key)), "head_removed", "", 0, 0);
+	expect(verify(".", &digests[2], NULL), "head_removed", "", 0, 1);
+}
+
+/* No manifest can have recorded that a later one was removed. */
+static void a_head_is_not_removed_before_it_was_there(void **state)
+{
+	struct manifest manifest = link_of(FILES - 2, name_of(FILES - 2));
+	struct manifest_pruned pruned = {
+		.file = "gone.pcap",
+		.sequence = FILES,
+		.manifest = digests[FILES],
+		.reason = MANIFEST_RETENTION,
+		.time_ns = 1,
+	};
+
+	remove_the_tail();
+	manifest.file = (char *)name_of(FILES - 2); /* the names before it were forgotten */
+	assert_int_equal(manifest_add_pruned(&manifest, &pruned), 0);
+	put_manifest(&manifest, manifest_of(FILES - 2));
+	manifest.file = NULL;
+	manifest_fini(&manifest);
+	expect(verify(".", &digests[FILES], NULL), "head_missing", "", 1, 0);
 }
 
 static void a_removal_that_is_under_way(void **state)
@@ -579,7 +622,9 @@ static void one_file_is_judged_alone(void **state)
 	json = verify(name_of(4), NULL, NULL);
 	assert_int_equal(number(json, "files"), 1);
 	expect(json, NULL, NULL, 0, 0);
-	expect(verify(manifest_of(4), &digests[4], NULL), NULL, NULL, 0, 0);
+	expect(verify(manifest_of(4), NULL, NULL), NULL, NULL, 0, 0);
+	refuse(name_of(4), -ENOTDIR);
+	refuse("nowhere", -ENOENT);
 	flip_a_byte();
 	expect(verify(name_of(4), NULL, NULL), NULL, NULL, 0, 0);
 	expect(verify(name_of(3), NULL, NULL), "file_altered", name_of(3), 1, 0);
@@ -600,6 +645,9 @@ int main(void)
 		TEST(what_was_not_confirmed_is_told),
 		TEST(a_manifest_that_was_made_late_is_told),
 		TEST(what_was_removed_was_another),
+		cmocka_unit_test_setup_teardown(a_head_that_was_removed_needs_the_key,
+						make_signed_directory, remove_directory),
+		TEST(a_head_is_not_removed_before_it_was_there),
 		TEST(a_removal_that_is_under_way),
 		cmocka_unit_test_setup_teardown(a_wrong_signature_is_named, make_signed_directory,
 						remove_directory),
