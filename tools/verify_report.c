@@ -68,6 +68,29 @@ static json_t *path_json(const char *path)
 	return text ? text : json_null();
 }
 
+/* A name may have any bytes in it: none of them makes a line, or moves the cursor. */
+static void print_plain(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c < ' ' || c == 0x7f)
+			fprintf(out, "\\x%02x", c);
+		else
+			fputc(c, out);
+	}
+}
+
+static void print_finding(FILE *out, enum verify_finding finding, const char *path,
+			  const char *text)
+{
+	fprintf(out, "%s: ", severity_names[severities[finding]]);
+	print_plain(out, path);
+	fputs(": ", out);
+	print_plain(out, text);
+	fputc('\n', out);
+}
+
 void verify_report_add(struct verify_report *report, enum verify_finding finding, const char *path,
 		       const char *format, ...)
 {
@@ -91,9 +114,19 @@ void verify_report_add(struct verify_report *report, enum verify_finding finding
 							"finding", names[finding], "path",
 							path_json(path), "text", text)) < 0;
 	else
-		fprintf(report->out, "%s: %s: %s\n", severity_names[severities[finding]], path,
-			text);
+		print_finding(report->out, finding, path, text);
 	free(text);
+}
+
+static void print_chain(FILE *out, const struct verify_chain *chain, const char *id,
+			const char *head)
+{
+	fputs("chain: ", out);
+	print_plain(out, chain->directory);
+	fprintf(out,
+		": %s, worker %" PRIu32 ": %" PRIu32 " manifests, %" PRIu64 " to %" PRIu64
+		", head %s\n",
+		id, chain->worker, chain->count, chain->first, chain->last, head);
 }
 
 void verify_report_chain(struct verify_report *report, const struct verify_chain *chain)
@@ -114,11 +147,7 @@ void verify_report_chain(struct verify_report *report, const struct verify_chain
 							(json_int_t)chain->first, "last_sequence",
 							(json_int_t)chain->last, "head", head)) < 0;
 	else
-		fprintf(report->out,
-			"chain: %s: %s, worker %" PRIu32 ": %" PRIu32 " manifests, %" PRIu64
-			" to %" PRIu64 ", head %s\n",
-			chain->directory, id, chain->worker, chain->count, chain->first,
-			chain->last, head);
+		print_chain(report->out, chain, id, head);
 }
 
 void verify_report_files(struct verify_report *report, uint64_t files, uint64_t bytes)

@@ -632,6 +632,24 @@ static void one_file_is_judged_alone(void **state)
 	expect(verify(name_of(3), NULL, NULL), "file_missing", name_of(3), 1, 0);
 }
 
+static void a_name_forges_no_line(void **state)
+{
+	static const struct verify_chain chain = {.directory = "web\nnote"};
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+	struct verify_report *report = verify_report_new(out, false);
+
+	verify_report_add(report, VERIFY_FOREIGN, "a\nb\x1b[2K\x7f", "is not %s", "c\rd");
+	verify_report_chain(report, &chain);
+	fflush(out);
+	assert_non_null(strstr(text, "note: a\\x0ab\\x1b[2K\\x7f: is not c\\x0dd\nchain: "
+				     "web\\x0anote: "));
+	verify_report_free(report);
+	fclose(out);
+	free(text);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_directory, remove_directory)
 
 int main(void)
@@ -653,6 +671,7 @@ int main(void)
 						remove_directory),
 		TEST(other_files_are_told_for_what_they_are),
 		TEST(one_file_is_judged_alone),
+		cmocka_unit_test(a_name_forges_no_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
