@@ -60,7 +60,7 @@ typedef void custody_damaged(void *context, const char *path, const char *error)
  * and the worker's next file begins a new one. since_ns: when this run began (UTC). A chain with a
  * manifest that was made after that is another process's, too. What retention removed after that
  * is told by custody_chain_prune(); what it removed before, and did not get recorded, is
- * unconfirmed. Returns 0 or -errno; *directory is the caller's: custody_directory_close().
+ * unconfirmed. What earlier runs have left half written is removed. Returns 0 or -errno; *directory is the caller's: custody_directory_close().
  */
 int custody_directory_open(struct custody_directory **directory, const char *path, bool owned,
 			   uint64_t since_ns, custody_damaged *damaged, void *context);

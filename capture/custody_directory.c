@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "capture/custody_chain_internal.h"
 #include "capture/directory.h"
@@ -119,12 +120,41 @@ bool custody_directory_is_aside(const char *name)
 	return is_beside(name, MANIFEST_PRUNED_SUFFIX);
 }
 
+/* The rest of a manifest that an earlier run did not finish: nothing else would remove it. */
+static bool is_manifest_part(const char *name)
+{
+	static const char suffix[] = ".part";
+	size_t length = strlen(name), end = strlen(suffix);
+	char manifest[RETENTION_NAME_BYTES + sizeof(MANIFEST_SUFFIX)];
+
+	if (length <= end || length - end >= sizeof(manifest) ||
+	    strcmp(name + length - end, suffix) != 0)
+		return false;
+	snprintf(manifest, sizeof(manifest), "%.*s", (int)(length - end), name);
+	return is_beside(manifest, MANIFEST_SUFFIX) || manifest_is_link_name(manifest);
+}
+
+static void remove_left_part(const struct search *search, const char *name)
+{
+	char path[SEGMENT_PATH_BYTES];
+	struct stat st;
+
+	if (snprintf(path, sizeof(path), "%s/%s", search->directory->path, name) <
+		    (int)sizeof(path) &&
+	    lstat(path, &st) == 0 && is_left(search, time_of(&st.st_mtim)))
+		(void)unlink(path);
+}
+
 static int visit(const struct search *search, const char *name, struct asides *asides)
 {
 	bool aside = custody_directory_is_aside(name);
 	char path[SEGMENT_PATH_BYTES];
 	struct stat st;
 
+	if (is_manifest_part(name)) {
+		remove_left_part(search, name);
+		return 0;
+	}
 	if (!aside && !is_beside(name, MANIFEST_SUFFIX) && !manifest_is_link_name(name))
 		return 0;
 	if (snprintf(path, sizeof(path), "%s/%s", search->directory->path, name) >=

@@ -328,10 +328,9 @@ static void a_file_that_is_there_was_not_removed(void **state)
 		publish(custody, i);
 	assert_true(end(custody) == 0);
 	for (unsigned int i = 0; i < 3; i += 2) /* also the newest */
-		assert_int_equal(
-			rename(path_of("out/web", name_of(i), MANIFEST_SUFFIX),
-			       path_of("out/web", name_of(i), MANIFEST_PRUNED_SUFFIX)),
-			0);
+		assert_int_equal(rename(path_of("out/web", name_of(i), MANIFEST_SUFFIX),
+					path_of("out/web", name_of(i), MANIFEST_PRUNED_SUFFIX)),
+				 0);
 	nanosleep(&pause, NULL);
 	custody = begin(&told, NULL);
 	publish(custody, 3);
@@ -342,6 +341,29 @@ static void a_file_that_is_there_was_not_removed(void **state)
 	assert_true(chain_check_find(&check, name_of(3))->sequence == 4);
 	assert_int_equal(chain_check_find(&check, name_of(3))->pruned_count, 0);
 	chain_check_fini(&check);
+}
+
+/* What a run that has ended did not get to finish; another one's that is at work stays. */
+static void half_a_manifest_is_removed(void **state)
+{
+	static const char left[] = MANIFEST_SUFFIX ".part";
+	static const char link[] = "out/web/chain-0123456789abcdef-000000000001.manifest.json.part";
+	const struct timespec pause = {.tv_nsec = 20000000};
+	struct custody *custody;
+	struct told told;
+
+	put(path_of("out/web", name_of(0), left), 0);
+	put("out/web/notes.manifest.json.part", 0);
+	put(link, 0);
+	nanosleep(&pause, NULL);
+	custody = begin(&told, NULL);
+	put(path_of("out/web", name_of(1), left), 0);
+	publish(custody, 2);
+	assert_true(end(custody) == 0);
+	assert_int_equal(access(path_of("out/web", name_of(0), left), F_OK), -1);
+	assert_int_equal(access(link, F_OK), -1);
+	assert_int_equal(access(path_of("out/web", name_of(1), left), F_OK), 0);
+	assert_int_equal(access("out/web/notes.manifest.json.part", F_OK), 0);
 }
 
 /* Also where nothing else happens in that directory. */
@@ -650,6 +672,7 @@ int main(void)
 		TEST(a_record_outlives_its_manifest),
 		TEST(what_was_under_way_in_a_crash_is_unconfirmed),
 		TEST(a_file_that_is_there_was_not_removed),
+		TEST(half_a_manifest_is_removed),
 		TEST(an_idle_directory_gets_its_record),
 		TEST(what_others_remove_is_not_excused),
 		TEST(files_of_earlier_runs_get_theirs),
