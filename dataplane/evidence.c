@@ -67,6 +67,7 @@ int evidence_start(struct evidence *evidence, const struct options *options,
 	evidence->key = options->key;
 	evidence->configuration = options->configuration;
 	evidence->ledger = ledger;
+	evidence->single = options->output.kind == OUTPUT_FILE;
 	rc = custody_start(&evidence->custody, &config);
 	for (uint32_t i = 0; i < recovery->count && rc == 0; i++)
 		custody_recovered(evidence->custody, recovery->paths[i]);
@@ -78,7 +79,11 @@ void evidence_stop(struct evidence *evidence)
 	uint64_t before = evidence->left;
 
 	evidence->left = custody_stop(evidence->custody, STOP_NS);
-	if (evidence->left != before)
+	if (evidence->left != before && evidence->single)
+		fprintf(stderr,
+			"mirrorcap: custody: the file has no manifest, and gets none later: "
+			"keep its SHA-256 yourself (sha256sum)\n");
+	else if (evidence->left != before)
 		fprintf(stderr,
 			"mirrorcap: custody: %" PRIu64 " files have no manifest yet: the next "
 			"capture there makes them\n",

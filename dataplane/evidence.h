@@ -6,6 +6,7 @@
 #define DATAPLANE_EVIDENCE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "capture/custody.h"
@@ -18,7 +19,8 @@ struct evidence {
 	const struct manifest_key *key; /* borrowed; NULL: none */
 	struct digest configuration;
 	struct ledger *ledger; /* borrowed */
-	uint64_t left;         /* files without a manifest, once stopped */
+	bool single;   /* it goes to one file, which no later capture makes a manifest for */
+	uint64_t left; /* files without a manifest, once stopped */
 };
 
 /*
