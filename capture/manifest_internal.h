@@ -19,7 +19,7 @@
 
 enum {
 	MANIFEST_SIGNED_TAIL_BYTES = sizeof(MANIFEST_SIGNATURE_MEMBER) - 1 + 1 +
-				     2 * MANIFEST_SIGNATURE_BYTES + sizeof("\"}\n") - 1,
+				     2ul * MANIFEST_SIGNATURE_BYTES + sizeof("\"}\n") - 1,
 };
 
 /* Puts the text into error. Returns rc. */

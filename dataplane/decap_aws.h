@@ -38,10 +38,10 @@ static inline bool decap_aws(const uint8_t *head, uint32_t head_len, uint32_t pa
 	length = (uint32_t)(udp >> 32) & 0xffff;
 	/* IPv4 of 20 bytes; no fragment (DF may be set), UDP; the port; the I flag; UDP holds
 	 * VXLAN; IPv4 holds UDP. */
-	if (__builtin_expect(((ip >> 40) ^ 0x080045) |
-				     ((fragment & 0x3fff00ff00000000) ^ 0x0000001100000000) |
-				     ((udp >> 48) ^ port) | (~vxlan & 0x0800000000000000) |
-				     (length < 16) | (length + 20 > total),
+	if (__builtin_expect((((ip >> 40) ^ 0x080045) |
+			      ((fragment & 0x3fff00ff00000000) ^ 0x0000001100000000) |
+			      ((udp >> 48) ^ port) | (~vxlan & 0x0800000000000000) | (length < 16) |
+			      (length + 20 > total)) != 0,
 			     false))
 		return false;
 	wire_len = length - 16;

@@ -111,10 +111,10 @@ static void cut_packet(struct burst *burst, uint32_t i)
 	uint32_t first = RTE_MIN(whole->packet_len, 1 + below(FIRST_SEGMENT_MAX - 1));
 
 	memset(segment, 0, sizeof(burst->segments[i]));
-	segment[0].buf_addr = (void *)(uintptr_t)whole->data;
+	segment[0].buf_addr = burst->frames[i].bytes;
 	segment[0].data_len = (uint16_t)first;
 	segment[0].next = &segment[1];
-	segment[1].buf_addr = (void *)(uintptr_t)(whole->data + first);
+	segment[1].buf_addr = burst->frames[i].bytes + first;
 	segment[1].data_len = (uint16_t)(whole->packet_len - first);
 	burst->cut[i] = *whole;
 	burst->cut[i].data_len = first;
