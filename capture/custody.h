@@ -37,6 +37,7 @@ struct custody_news {
 	uint64_t sequence;
 	const struct digest *head;
 	int error;        /* -errno */
+	bool single;      /* CUSTODY_FAILED: it is in no stream: no later capture makes it */
 	const char *text; /* CUSTODY_DAMAGED: what is wrong */
 };
 

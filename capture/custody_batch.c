@@ -29,9 +29,17 @@ static void report(struct custody *custody, enum custody_event event, const char
 static void give_up(struct custody *custody, struct custody_task *task, int error)
 {
 	bool link = task->kind == CUSTODY_TASK_LINK;
+	uint32_t worker;
 
 	custody->failed += !link;
-	report(custody, CUSTODY_FAILED, link ? task->chain->directory->path : task->path, error);
+	custody->config.report(
+		custody->config.context,
+		&(struct custody_news){
+			.event = CUSTODY_FAILED,
+			.path = link ? task->chain->directory->path : task->path,
+			.error = error,
+			.single = !link && !custody_place_is_stream(task->path, &worker),
+		});
 	if (link) {
 		task->chain->hopeless = true;
 		task->chain->pruned_ns = custody_time_ns(CLOCK_MONOTONIC);

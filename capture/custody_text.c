@@ -28,6 +28,18 @@ static const char *remedy(int error)
 	}
 }
 
+/* Nobody comes back to a single file. */
+static const char *remedy_of_single(int error)
+{
+	switch (error) {
+	case -EILSEQ:
+	case -ENODATA:
+		return remedy(error);
+	default:
+		return "no later capture makes it: keep its SHA-256 yourself";
+	}
+}
+
 const char *custody_text(const struct custody_news *news, char *text, size_t bytes)
 {
 	char head[DIGEST_TEXT_BYTES];
@@ -44,7 +56,7 @@ const char *custody_text(const struct custody_news *news, char *text, size_t byt
 		break;
 	case CUSTODY_FAILED:
 		snprintf(text, bytes, "%s: no manifest: %s: %s", news->path, failure(news->error),
-			 remedy(news->error));
+			 news->single ? remedy_of_single(news->error) : remedy(news->error));
 		break;
 	case CUSTODY_DAMAGED:
 		snprintf(text, bytes, "%s: %s: the chain goes on as if it were not there",

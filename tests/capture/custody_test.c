@@ -28,6 +28,7 @@ static char base[RECORDING_PATH_BYTES];
 struct told {
 	uint32_t heads, waiting, failed, damaged, shared;
 	int error;
+	bool single;
 	struct digest head;
 };
 
@@ -46,6 +47,7 @@ static void note(void *context, const struct custody_news *news)
 	case CUSTODY_FAILED:
 		told->failed++;
 		told->error = news->error;
+		told->single = news->single;
 		break;
 	case CUSTODY_DAMAGED:
 		told->damaged++;
@@ -557,6 +559,7 @@ static void a_single_file_is_a_chain_of_one(void **state)
 	custody_published(custody, "out/one.pcap", 44, NULL, false);
 	assert_true(end(custody) == 1);
 	assert_int_equal(told.error, -EEXIST);
+	assert_true(told.single);
 	custody = begin(&told, NULL);
 	custody_published(custody, "out/one.pcap", 44, NULL, true);
 	assert_true(end(custody) == 0);
