@@ -216,7 +216,7 @@ static void put_back(struct custody *custody, struct custody_task **tasks, size_
 {
 	while (count--) {
 		decompose(tasks[count]);
-		tasks[count]->entry.next = &custody->first->entry;
+		tasks[count]->entry.next = custody->first ? &custody->first->entry : NULL;
 		if (!custody->first)
 			custody->last = tasks[count];
 		custody->first = tasks[count];
