@@ -92,7 +92,7 @@ send()
 begin()
 {
 	start "$1" in_ns collector "$CAPTURE" -i af_packet:c0 --vni 7,name=web -w "$T/$1/" \
-		--summary json "${@:2}"
+		--ledger "$T/$1.ledger" --summary json "${@:2}"
 	wait_for 20 grep -q '^mirrorcap: receiving' "$T/$1.err"
 }
 
@@ -122,6 +122,7 @@ head -c 39M /dev/zero >"$T/floor/ballast" # less than 1 MiB is left, of 2 MiB
 sleep 0.5 # looked at ten times a second
 send 2000 100
 wait_for 10 grep -q 'floor/.*: No space left on device: less is free than --free-floor' "$T/floor.err"
+wait_for 10 sh -c "$LEDGER --output json $T/floor.ledger | jq -e '.dropped.write_failed == 2000'"
 expect_eq "$(left floor | wc -l)" 3 "floor: files, with nothing written"
 (($(stat -f -c '%a * %S' "$T/floor") > 600000)) || fail "floor: it was filled up"
 rm "$T/floor/ballast"
