@@ -634,15 +634,15 @@ static void signs_each(void **state)
 	free(text);
 }
 
-/* Ten thousand sessions, two files each, in one go. */
-static void ten_thousand_streams(void **state)
+/* Two files each, in one go. */
+static void many_streams(void **state)
 {
 	struct custody *custody;
 	struct told told;
 	char path[256];
 
 	custody = begin(&told, NULL);
-	for (unsigned int i = 0; i < 10000; i++) {
+	for (unsigned int i = 0; i < 500; i++) {
 		snprintf(path, sizeof(path), "out/s%u", i);
 		assert_int_equal(mkdir(path, 0700), 0);
 		for (unsigned int n = 0; n < 2; n++) {
@@ -653,7 +653,7 @@ static void ten_thousand_streams(void **state)
 	}
 	assert_true(end(custody) == 0);
 	assert_int_equal(told.failed, 0);
-	for (unsigned int i = 0; i < 10000; i += 97) {
+	for (unsigned int i = 0; i < 500; i += 7) {
 		struct chain_check check;
 
 		snprintf(path, sizeof(path), "out/s%u", i);
@@ -686,7 +686,7 @@ int main(void)
 		TEST(a_single_file_is_a_chain_of_one),
 		TEST(without_space_manifests_wait),
 		TEST(signs_each),
-		TEST(ten_thousand_streams),
+		TEST(many_streams),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
