@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--pktgen", metavar="PATH", help="a pktgen program (pktgen-dpdk, not "
                         "part of this): cells that it feeds through net_vhost; takes 2.6 GB of "
                         "huge pages meanwhile")
-    result.add_argument("--docs", action="store_true", help="put the results of a full run into "
+    result.add_argument("--docs", action="store_true", help="put the results, at full length, into "
                         "docs/performance.md and README.md, between their markers, and the "
                         "pictures beside them")
     result.add_argument("--list", action="store_true", help="print the cells and do nothing")
@@ -63,8 +63,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if unknown:
         print(f"bench: {', '.join(sorted(unknown))}: no such cell: see --list", file=sys.stderr)
         return 2
-    if options.docs and (options.quick or options.smoke or options.cells):
-        print("bench: --docs: only with a full run: leave out --quick, --smoke and cells",
+    if options.docs and (options.quick or options.smoke):
+        print("bench: --docs: only at full length: leave out --quick and --smoke",
               file=sys.stderr)
         return 2
     if options.list:

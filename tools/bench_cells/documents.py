@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts a report into the documents: what stands between two markers is replaced.
 
-Only a full run may: what a quick one says is not what the documents promise.
+Only a run at full length may: what a quick one says is not what the documents promise.
 """
 
 from __future__ import annotations

@@ -129,6 +129,6 @@ class Choice(unittest.TestCase):
                 self.assertTrue(cell.reference or cell.target.at_least is None, cell.name)
 
     def test_usage(self):
-        for argv in (["no-such-cell"], ["--docs", "--quick"], ["--docs", "base"]):
+        for argv in (["no-such-cell"], ["--docs", "--quick"], ["--docs", "--smoke", "base"]):
             with self.subTest(argv):
                 self.assertEqual(cli.main(argv), 2)
