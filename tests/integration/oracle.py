@@ -51,11 +51,16 @@ def compare_contract(differences, summary):
     differences.expect("version", summary["version"], 1)
     differences.expect("in_flight", summary["in_flight"], 0)
     differences.expect("dropped keys", list(summary["dropped"]), list(REASONS))
-    differences.expect("nic keys", list(summary["nic"]), ["missed", "errors", "no_mbuf", "xstats"])
+    differences.expect("nic keys", list(summary["nic"]),
+                       ["missed", "errors", "no_mbuf", "resets", "reset_ns", "xstats"])
     for session in summary["sessions"]:
         differences.expect("session keys", list(session),
                            ["virtual_network_id", "source_ip", "name", "packet_length",
                             *SESSION_COUNTS, "write_failed"])
+    differences.expect("clock_steps", summary["clock_steps"], 0)
+    differences.expect("write_failed of the sessions",
+                       sum(session["write_failed"] for session in summary["sessions"]),
+                       summary["dropped"]["write_failed"])
     for file in summary["files"]:
         differences.expect("file keys", list(file), ["path", "packets", "bytes"])
     total = summary["written"] + sum(summary["dropped"].values()) + summary["in_flight"]
@@ -108,11 +113,12 @@ def read_output(differences, entry, options):
 
 
 def output_paths(output):
-    """Every file below OUT."""
+    """Every file below OUT but the manifests."""
     if os.path.isfile(output):
         return [os.path.realpath(output)]
     return sorted(os.path.realpath(os.path.join(folder, name))
-                  for folder, _, names in os.walk(output) for name in names)
+                  for folder, _, names in os.walk(output) for name in names
+                  if not name.endswith(".manifest.json"))
 
 
 def compare_files(differences, summary, result, options):

@@ -130,9 +130,12 @@ class Files(unittest.TestCase):
         return result, {
             "version": 1, "received": 3, "written": 3, "in_flight": 0,
             "dropped": dict.fromkeys(REASONS, 0), "clipped": 0, "reserved_bits": 0,
-            "nic": {"missed": None, "errors": None, "no_mbuf": None, "xstats": {}},
-            "sessions": [session.describe() for session in result.sessions],
-            "files": [{"path": self.path("out.pcap"), "packets": 3, "bytes": size}]}
+            "nic": {"missed": None, "errors": None, "no_mbuf": None, "resets": 0, "reset_ns": 0,
+                    "xstats": {}},
+            "sessions": [{**session.describe(), "write_failed": 0} for session in result.sessions],
+            "clock_steps": 0,
+            "files": [{"path": self.path("out.pcap"), "packets": 3, "bytes": size}],
+            "custody": None}
 
     def compare(self, summary):
         """The exit code of the comparison."""
