@@ -49,6 +49,7 @@ fail_power()
 	local before at count lost worst=0 i
 
 	mount_image "$T/disks/$1" "$T/$1"
+	rm -f "$T/capture.err" # of the other file system's capture, which was receiving, too
 	start capture in_ns collector "$CAPTURE" -i af_packet:c0 --vni 7,name=web \
 		-w "$T/$1/out/" -b packets:50000 --flush-interval 200ms --ledger "$T/ledger" \
 		--summary json
