@@ -92,6 +92,22 @@ static int note_error(struct zstd_reader *reader, size_t code)
 	}
 }
 
+/*
+ * With an error the decoder does not tell what it has put out in the same call: how much of a
+ * damaged frame is had would go by the sizes of the reads. So it takes input only without room for
+ * what comes of it, which is at most a block, and puts that out without input.
+ * Returns as ZSTD_decompressStream().
+ */
+static size_t decode(struct zstd_reader *reader, ZSTD_outBuffer *out)
+{
+	ZSTD_outBuffer no_room = {.dst = out->dst};
+	ZSTD_inBuffer no_input = {.src = reader->data};
+	size_t rest = ZSTD_decompressStream(reader->decoder, out, &no_input);
+
+	return ZSTD_isError(rest) ? rest
+				  : ZSTD_decompressStream(reader->decoder, &no_room, &reader->in);
+}
+
 /* Goes one step on: reads, or decompresses what was read. Returns 0 or -errno. */
 static int step(struct zstd_reader *reader, int fd, ZSTD_outBuffer *out)
 {
@@ -111,7 +127,7 @@ static int step(struct zstd_reader *reader, int fd, ZSTD_outBuffer *out)
 		return 0;
 	}
 	in_before = reader->in.pos;
-	rest = ZSTD_decompressStream(reader->decoder, out, &reader->in);
+	rest = decode(reader, out);
 	if (ZSTD_isError(rest))
 		return note_error(reader, rest);
 	reader->between = rest == 0;
@@ -120,8 +136,8 @@ static int step(struct zstd_reader *reader, int fd, ZSTD_outBuffer *out)
 			.file = reader->file - (reader->in.size - reader->in.pos),
 			.plain = reader->plain + out->pos,
 		};
-	else if (at_end && out->pos == 0 && reader->in.pos == in_before)
-		reader->end = ZSTD_READER_CUT;
+	else if (out->pos == 0 && reader->in.pos == in_before)
+		reader->end = at_end ? ZSTD_READER_CUT : ZSTD_READER_DAMAGED;
 	return 0;
 }
 

@@ -46,7 +46,8 @@ void zstd_reader_free(struct zstd_reader *reader);
 /*
  * Decompresses up to `bytes` (> 0) bytes, of one frame only, to data. Returns their number; 0 at the
  * end (zstd_reader_end()); or -errno: -EFBIG for a frame that needs a larger window. What comes
- * from a frame is good for certain only once zstd_reader_frame() is behind it.
+ * from a frame is good for certain only once zstd_reader_frame() is behind it. Of a damaged frame
+ * it is what is before the damage's block, whatever the sizes of the reads.
  */
 ssize_t zstd_reader_read(struct zstd_reader *reader, int fd, uint8_t *data, size_t bytes);
 

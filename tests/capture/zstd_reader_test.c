@@ -188,6 +188,46 @@ static void every_flipped_byte(void **state)
 	}
 }
 
+/* To the end, in such pieces. Returns how many bytes that is, or -errno. */
+static ssize_t read_all(int fd, size_t bytes, size_t piece, uint8_t *data)
+{
+	struct zstd_reader *reader = zstd_reader_new((struct zstd_place){0}, bytes);
+	size_t count = 0;
+	ssize_t length;
+
+	assert_non_null(reader);
+	while ((length = zstd_reader_read(reader, fd, data + count, piece)) > 0)
+		count += (size_t)length;
+	zstd_reader_free(reader);
+	return length < 0 ? length : (ssize_t)count;
+}
+
+/* What is had of a damaged frame does not go by how it is read. */
+static void damage_is_the_same_in_any_pieces(void **state)
+{
+	static const size_t pieces[] = {999, ROOM_BYTES};
+	static uint8_t first[4 * ROOM_BYTES], data[4 * ROOM_BYTES];
+	struct file file = three_frames();
+
+	/* The last one is of the check sum, behind all that the second frame holds. */
+	for (size_t i = file.ends[1] % 5 + 4; i < file.ends[1]; i += 5) {
+		ssize_t count;
+		int fd;
+
+		file.data[i] ^= 0x55;
+		fd = materialize(&file);
+		count = read_all(fd, 1, 1, first);
+		for (size_t j = 0; j < 2; j++) {
+			assert_int_equal(read_all(fd, 4096, pieces[j], data), count);
+			assert_memory_equal(data, first, count > 0 ? count : 0);
+		}
+		if (i == file.ends[1] - 1)
+			assert_int_equal(count, 2 * FRAME_BYTES);
+		close(fd);
+		file.data[i] ^= 0x55;
+	}
+}
+
 static void what_follows_frames(void **state)
 {
 	static const uint8_t skippable[] = {0x52, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 'a', 'b', 'c'};
@@ -298,10 +338,14 @@ static void bombs_take_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tells_what_is_compressed), cmocka_unit_test(every_cut),
-		cmocka_unit_test(every_flipped_byte),       cmocka_unit_test(what_follows_frames),
-		cmocka_unit_test(passes_over_frames),       cmocka_unit_test(refuses_large_windows),
+		cmocka_unit_test(tells_what_is_compressed),
+		cmocka_unit_test(every_cut),
+		cmocka_unit_test(every_flipped_byte),
+		cmocka_unit_test(what_follows_frames),
+		cmocka_unit_test(passes_over_frames),
+		cmocka_unit_test(refuses_large_windows),
 		cmocka_unit_test(bombs_take_no_memory),
+		cmocka_unit_test(damage_is_the_same_in_any_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, fill_plain, NULL);
