@@ -26,6 +26,9 @@ enum {
 /* A removal waits so long for a file's manifest to be recorded in. */
 #define LINK_NS 5000000000u
 
+/* So long after a writer was behind nothing is read back. */
+#define HOLD_NS 500000000u
+
 /* A chain's head is told at most once in this time, and all chains' one after another. */
 #define LOG_CHAIN_NS 1000000000u
 #define LOG_NS       100000000u
@@ -77,6 +80,7 @@ void custody_task_done(struct custody *custody, struct custody_task *task)
 		__atomic_sub_fetch(&custody->pending_files, 1, __ATOMIC_RELAXED);
 	__atomic_sub_fetch(&custody->pending_bytes, task->unread, __ATOMIC_RELAXED);
 	custody_draft_free(task->draft);
+	digest_abandon(task->state);
 	manifest_fini(&task->manifest);
 	free(task->text);
 	free(task);
@@ -116,6 +120,21 @@ void custody_published(struct custody *custody, const char *path, uint64_t bytes
 		draft && draft->digest && draft->hashed <= bytes ? bytes - draft->hashed : bytes;
 	raise_pending(custody, task);
 	inbox_put(&custody->inbox, &task->entry);
+}
+
+void custody_hold_off(struct custody *custody)
+{
+	if (custody)
+		__atomic_store_n(&custody->held_ns, custody_time_ns(CLOCK_MONOTONIC),
+				 __ATOMIC_RELAXED);
+}
+
+bool custody_is_held_off(const struct custody *custody)
+{
+	uint64_t held_ns = __atomic_load_n(&custody->held_ns, __ATOMIC_RELAXED);
+
+	return held_ns && custody_time_ns(CLOCK_MONOTONIC) - held_ns < HOLD_NS &&
+	       !__atomic_load_n(&custody->stopping, __ATOMIC_RELAXED);
 }
 
 void custody_recovered(struct custody *custody, const char *path)
@@ -280,6 +299,16 @@ static void account(struct custody *custody)
 	__atomic_store_n(&slot->pending_bytes,
 			 __atomic_load_n(&custody->pending_bytes, __ATOMIC_RELAXED),
 			 __ATOMIC_RELAXED);
+}
+
+void custody_wait_for_writers(struct custody *custody)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+
+	while (custody_is_held_off(custody)) {
+		account(custody);
+		nanosleep(&pause, NULL);
+	}
 }
 
 /* Returns false where nothing could be done. */

@@ -83,6 +83,12 @@ int custody_start(struct custody **custody, const struct custody_config *config)
 void custody_published(struct custody *custody, const char *path, uint64_t bytes,
 		       struct custody_draft *draft, bool replace);
 
+/*
+ * A writer has more to do than it gets done: for half a second nothing is read back, for the disk
+ * is needed. Any thread.
+ */
+void custody_hold_off(struct custody *custody);
+
 /* A file that a capture which was cut short had left is complete now. Any thread. */
 void custody_recovered(struct custody *custody, const char *path);
 

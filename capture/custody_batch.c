@@ -200,7 +200,7 @@ static bool take(struct custody *custody, struct batch *batch)
 		err = -EALREADY;
 	else
 		err = prepare(custody, task);
-	if (err == -EINTR)
+	if (err == -EINTR || err == -EAGAIN)
 		return false;
 	(void)pop(custody);
 	if (!err)

@@ -16,7 +16,7 @@
 
 enum {
 	READ_BYTES = 1 << 20,
-	WALK_CHECK = 65536, /* records between two looks at the time */
+	WALK_CHECK = 4096, /* records between two looks at the time */
 };
 
 static void lower_pending(struct custody *custody, struct custody_task *task, uint64_t bytes)
@@ -26,26 +26,31 @@ static void lower_pending(struct custody *custody, struct custody_task *task, ui
 	__atomic_sub_fetch(&custody->pending_bytes, bytes, __ATOMIC_RELAXED);
 }
 
-/* Hashes on from offset. The pages it takes are nobody else's: they are given back. */
-static int read_on(struct custody *custody, struct custody_task *task, int fd,
-		   struct digest_state *state, uint64_t offset)
+/* Hashes the rest. The pages it takes are nobody else's: they are given back. */
+static int read_on(struct custody *custody, struct custody_task *task, int fd)
 {
 	char *buffer = malloc(READ_BYTES);
 	int err = buffer ? 0 : -ENOMEM;
 
-	while (!err && offset < task->bytes) {
-		ssize_t got = pread(fd, buffer, READ_BYTES, (off_t)offset);
+	while (!err && task->hashed < task->bytes) {
+		off_t offset = (off_t)task->hashed;
+		ssize_t got;
 
-		if (got > 0 && (uint64_t)got > task->bytes - offset)
-			got = (ssize_t)(task->bytes - offset);
+		if (custody_is_held_off(custody)) {
+			err = -EAGAIN;
+			break;
+		}
+		got = pread(fd, buffer, READ_BYTES, offset);
+		if (got > 0 && (uint64_t)got > task->bytes - task->hashed)
+			got = (ssize_t)(task->bytes - task->hashed);
 		if (got > 0)
-			err = digest_add(state, buffer, (size_t)got);
+			err = digest_add(task->state, buffer, (size_t)got);
 		else
 			err = got < 0 ? -errno : -ENODATA; /* shorter than it was */
 		if (err)
 			break;
-		(void)posix_fadvise(fd, (off_t)offset, got, POSIX_FADV_DONTNEED);
-		offset += (uint64_t)got;
+		(void)posix_fadvise(fd, offset, got, POSIX_FADV_DONTNEED);
+		task->hashed += (uint64_t)got;
 		lower_pending(custody, task, (uint64_t)got);
 		if (custody_is_over(custody))
 			err = -EINTR;
@@ -54,26 +59,30 @@ static int read_on(struct custody *custody, struct custody_task *task, int fd,
 	return err;
 }
 
-static int hash(struct custody *custody, struct custody_task *task, int fd)
+/* Where the writer has stopped. */
+static int begin_hash(struct custody_task *task)
 {
 	struct custody_draft *draft = task->draft;
-	struct digest_state *state = NULL;
-	uint64_t done = 0;
-	int err;
 
 	/* What was hashed beyond the file's end was cut off: a write behind it failed. */
-	if (draft && draft->hashed <= task->bytes) {
-		state = draft->digest;
-		done = state ? draft->hashed : 0;
+	if (draft && draft->digest && draft->hashed <= task->bytes) {
+		task->state = draft->digest;
+		task->hashed = draft->hashed;
 		draft->digest = NULL;
+	} else {
+		task->state = digest_begin();
 	}
-	state = state ? state : digest_begin();
-	if (!state)
-		return -ENOMEM;
-	err = read_on(custody, task, fd, state, done);
-	if (!err)
-		return digest_end(state, &task->manifest.digest);
-	digest_abandon(state);
+	return task->state ? 0 : -ENOMEM;
+}
+
+static int hash(struct custody *custody, struct custody_task *task, int fd)
+{
+	int err = read_on(custody, task, fd);
+
+	if (err)
+		return err;
+	err = digest_end(task->state, &task->manifest.digest);
+	task->state = NULL;
 	return err;
 }
 
@@ -137,7 +146,7 @@ static void fill_from_draft(const struct custody *custody, struct custody_task *
 }
 
 /* A file that nobody has counted: null where it cannot be read to its end. */
-static void walk(const struct custody *custody, struct custody_task *task)
+static void walk(struct custody *custody, struct custody_task *task)
 {
 	struct manifest *manifest = &task->manifest;
 	uint64_t packets = 0, first_ns = MANIFEST_UNKNOWN, last_ns = MANIFEST_UNKNOWN;
@@ -152,7 +161,10 @@ static void walk(const struct custody *custody, struct custody_task *task)
 	while ((rc = pcap_reader_next(reader, &record)) == 1) {
 		first_ns = packets ? first_ns : record.time_ns;
 		last_ns = record.time_ns;
-		if (++packets % WALK_CHECK == 0 && custody_is_over(custody))
+		if (++packets % WALK_CHECK)
+			continue;
+		custody_wait_for_writers(custody);
+		if (custody_is_over(custody))
 			break;
 	}
 	if (rc == 0 && pcap_reader_end(reader, &end) == PCAP_END_WHOLE) {
@@ -174,11 +186,10 @@ static int name_it(struct custody_task *task)
 	return task->manifest.file ? 0 : -ENOMEM;
 }
 
-static int describe(struct custody *custody, struct custody_task *task, int fd,
-		    const struct stat *st)
+/* All but the hash. */
+static int begin(struct custody *custody, struct custody_task *task, const struct stat *st)
 {
 	struct manifest *manifest = &task->manifest;
-	uint32_t worker = 0;
 	int err = name_it(task);
 
 	if (err)
@@ -194,7 +205,18 @@ static int describe(struct custody *custody, struct custody_task *task, int fd,
 		fill_from_draft(custody, task);
 	}
 	manifest->bytes = task->bytes;
-	err = hash(custody, task, fd);
+	return begin_hash(task);
+}
+
+static int describe(struct custody *custody, struct custody_task *task, int fd,
+		    const struct stat *st)
+{
+	uint32_t worker = 0;
+	int err = task->begun ? 0 : begin(custody, task, st);
+
+	task->begun = err == 0;
+	if (!err)
+		err = hash(custody, task, fd);
 	(void)custody_place_is_stream(task->path, &worker);
 	if (!err && custody->config.ledger && task->kind == CUSTODY_TASK_PUBLISHED)
 		ledger_read_worker(custody->config.ledger, worker, &task->counted);

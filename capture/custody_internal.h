@@ -34,9 +34,12 @@ struct custody_task {
 	uint64_t time_ns; /* UTC, when it was told */
 	uint64_t bytes;
 	struct custody_draft *draft;
-	struct custody_chain *chain;  /* of a link; of others, once it is known */
-	uint64_t unread;              /* bytes that are to be read back */
-	bool described;               /* the manifest is, but for its chain */
+	struct custody_chain *chain; /* of a link; of others, once it is known */
+	uint64_t unread;             /* bytes that are to be read back */
+	bool begun;                  /* the manifest is, but for the hash and the chain */
+	bool described;              /* it is, but for its chain */
+	struct digest_state *state;  /* of the first `hashed` bytes, once it is begun */
+	uint64_t hashed;
 	struct manifest manifest;     /* what does not change with its place in the chain */
 	struct ledger_totals counted; /* the worker's account by then */
 	char *text;                   /* the manifest's, in its place */
@@ -62,6 +65,7 @@ struct custody {
 	struct inbox inbox;
 	uint64_t pending_files; /* atomic; those that tell: raise, the thread: lowers */
 	uint64_t pending_bytes; /* atomic; of them, to be read back */
+	uint64_t held_ns;       /* atomic; when a writer was behind, monotonic; 0: never */
 	uint64_t missed;        /* atomic; files that could not even be told */
 
 	/* The thread's, until it has ended. */
@@ -83,6 +87,12 @@ struct custody {
 };
 
 uint64_t custody_time_ns(clockid_t clock);
+
+/* Do the writers need the disk? Not at the end. */
+bool custody_is_held_off(const struct custody *custody);
+
+/* Waits while they do. The thread's. */
+void custody_wait_for_writers(struct custody *custody);
 
 /* Is there no time left? */
 bool custody_is_over(const struct custody *custody);

@@ -21,8 +21,9 @@
 enum { WRITER_NO_JOB = UINT32_MAX };
 
 enum {
-	WRITER_DEPTH = 64,       /* writes under way; more only queue up in the disk's driver */
-	WRITER_BACKLOG_PART = 4, /* of the chunks, one in so many may wait for a hash */
+	WRITER_DEPTH = 64, /* writes under way; more only queue up in the disk's driver */
+	WRITER_BACKLOG_PART =
+		8, /* while one in so many chunks waits for its write none is hashed */
 };
 
 enum writer_job_state {

@@ -263,24 +263,29 @@ static void count(struct writer *writer, const struct writer_job *job, const str
 }
 
 /*
- * Is there time for what need not be done now? While it is the disk that is waited for there is
- * plenty; else while the backlog leaves most of the buffer free.
+ * Is there time for what need not be done now? Not where chunks wait for their writes, be it for
+ * this thread or for the disk: each hash delays those that could begin as others end.
  */
 static bool has_time(const struct writer *writer)
 {
-	const struct ring *full = writer->config.full;
+	/* But for the one that is asked for. */
+	uint32_t waiting = writer->accepted - 1 + ring_count(writer->config.full);
 
-	return writer->under_way >= WRITER_DEPTH / 2 ||
-	       ring_count(full) < ring_capacity(full) / WRITER_BACKLOG_PART;
+	if (waiting < chunk_pool_count(writer->config.pool) / WRITER_BACKLOG_PART)
+		return true;
+	custody_hold_off(writer->config.custody);
+	return false;
 }
 
 static void describe(const struct writer *writer, struct custody_draft *draft,
 		     const struct chunk *chunk)
 {
+	bool time = has_time(writer);
+
 	custody_draft_count(draft, chunk);
 	/* Of a compressed file the chunk is not what was written: it is read back, being small. */
 	custody_draft_hash(draft, chunk->data, chunk->file_offset, chunk->logical_end,
-			   !writer->zstd && has_time(writer));
+			   time && !writer->zstd);
 }
 
 /* The first job has ended and all before it went: counts it, gives its chunk back. */

@@ -634,6 +634,41 @@ static void signs_each(void **state)
 	free(text);
 }
 
+/*
+ * A file that is to be read back waits while the writers need the disk, and what is behind it in
+ * the queue with it; what was before it has its manifest.
+ */
+static void nothing_is_read_back_while_writers_wait(void **state)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	struct chunk chunk = {0};
+	struct custody *custody;
+	struct told told;
+	struct custody_draft *draft = custody_draft_new(&chunk, NULL, 0);
+	const char *path = path_of("out/web", name_of(0), "");
+	uint8_t header[PCAP_FILE_HEADER_BYTES];
+
+	custody = begin(&told, NULL);
+	custody_hold_off(custody);
+	/* Nothing of the first is to be read. */
+	pcap_format_file_header(header, PCAP_NS, 65535);
+	custody_draft_hash(draft, header, 0, sizeof(header), true);
+	assert_int_equal(custody_draft_close(draft), 0);
+	custody_published(custody, path, put(path, 0), draft, false);
+	publish(custody, 1);
+	for (int i = 0; i < 20; i++) {
+		custody_hold_off(custody);
+		nanosleep(&pause, NULL);
+	}
+	assert_int_equal(access(path_of("out/web", name_of(0), MANIFEST_SUFFIX), F_OK), 0);
+	assert_int_equal(access(path_of("out/web", name_of(1), MANIFEST_SUFFIX), F_OK), -1);
+	await(1); /* half a second later */
+	custody_hold_off(custody);
+	publish(custody, 2);
+	assert_true(end(custody) == 0); /* at the end nothing waits */
+	check_clean(3);
+}
+
 /* Two files each, in one go. */
 static void many_streams(void **state)
 {
@@ -686,6 +721,7 @@ int main(void)
 		TEST(a_single_file_is_a_chain_of_one),
 		TEST(without_space_manifests_wait),
 		TEST(signs_each),
+		TEST(nothing_is_read_back_while_writers_wait),
 		TEST(many_streams),
 	};
 

@@ -70,7 +70,7 @@ static void start_sessions(struct recording *recording)
 	assert_int_equal(ledger_create(&recording->ledger, NULL, 1, &recording->map), 0);
 }
 
-static void start_writer(struct recording *recording)
+void recording_start_writer(struct recording *recording)
 {
 	const struct recording_config *config = &recording->config;
 	struct writer_config writer = {
@@ -91,6 +91,7 @@ static void start_writer(struct recording *recording)
 		.cpu = -1,
 		.retention = config->retention,
 		.space = config->space,
+		.custody = config->custody,
 		.level = config->level,
 	};
 
@@ -125,7 +126,8 @@ void recording_start(struct recording *recording, const struct recording_config 
 	recording->set =
 		stream_set_new(&config->stream, recording->pool, recording->full, recording->empty);
 	assert_non_null(recording->set);
-	start_writer(recording);
+	if (!config->late)
+		recording_start_writer(recording);
 }
 
 /* The rules of rotation once more, in the simplest form. */

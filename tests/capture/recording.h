@@ -60,6 +60,8 @@ struct recording_config {
 	uint32_t files_max;     /* open at once; 0: some more than streams */
 	int level;              /* of compression; 0: none */
 	bool shared;            /* others write to the directory, too */
+	bool late;              /* recording_start_writer() starts the writer */
+	struct custody *custody;
 };
 
 struct recording {
@@ -82,6 +84,9 @@ void recording_directory(const char *base, char path[RECORDING_PATH_BYTES]);
 void recording_remove(const char *path);
 
 void recording_start(struct recording *recording, const struct recording_config *config);
+
+/* With `late`: what was appended until now waits for it. */
+void recording_start_writer(struct recording *recording);
 
 /* Appends one record at now_ns and fills in its bytes. Returns false where there is no chunk. */
 bool recording_append(struct recording *recording, uint32_t stream, uint32_t session,
