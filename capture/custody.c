@@ -74,15 +74,25 @@ static void raise_pending(struct custody *custody, const struct custody_task *ta
 	__atomic_add_fetch(&custody->pending_bytes, task->unread, __ATOMIC_RELAXED);
 }
 
+static void free_work(struct custody_work *work)
+{
+	if (!work)
+		return;
+	digest_abandon(work->state);
+	manifest_fini(&work->manifest);
+	free(work->text);
+	free(work);
+}
+
 void custody_task_done(struct custody *custody, struct custody_task *task)
 {
 	if (is_pending(task))
 		__atomic_sub_fetch(&custody->pending_files, 1, __ATOMIC_RELAXED);
+	if (task->kind == CUSTODY_TASK_PRUNED)
+		__atomic_sub_fetch(&custody->removals, 1, __ATOMIC_RELAXED);
 	__atomic_sub_fetch(&custody->pending_bytes, task->unread, __ATOMIC_RELAXED);
 	custody_draft_free(task->draft);
-	digest_abandon(task->state);
-	manifest_fini(&task->manifest);
-	free(task->text);
+	free_work(task->work);
 	free(task);
 }
 
@@ -96,21 +106,27 @@ void custody_enqueue(struct custody *custody, struct custody_task *task)
 	custody->last = task;
 }
 
-static bool is_full(const struct custody *custody)
+/* A file is to wait. Returns NULL where there are too many, and counts it. */
+static struct custody_task *new_file(struct custody *custody, enum custody_task_kind kind,
+				     const char *path)
 {
-	return __atomic_load_n(&custody->pending_files, __ATOMIC_RELAXED) >= CUSTODY_QUEUE;
+	struct custody_task *task = NULL;
+
+	if (__atomic_load_n(&custody->pending_files, __ATOMIC_RELAXED) < CUSTODY_QUEUE)
+		task = new_task(kind, path);
+	if (!task)
+		__atomic_add_fetch(&custody->missed, 1, __ATOMIC_RELAXED);
+	return task;
 }
 
 void custody_published(struct custody *custody, const char *path, uint64_t bytes,
 		       struct custody_draft *draft, bool replace)
 {
-	struct custody_task *task;
+	struct custody_task *task =
+		custody ? new_file(custody, CUSTODY_TASK_PUBLISHED, path) : NULL;
 
-	task = custody && !is_full(custody) ? new_task(CUSTODY_TASK_PUBLISHED, path) : NULL;
 	if (!task) {
 		custody_draft_free(draft);
-		if (custody)
-			__atomic_add_fetch(&custody->missed, 1, __ATOMIC_RELAXED);
 		return;
 	}
 	task->bytes = bytes;
@@ -139,7 +155,7 @@ bool custody_is_held_off(const struct custody *custody)
 
 void custody_recovered(struct custody *custody, const char *path)
 {
-	struct custody_task *task = custody ? new_task(CUSTODY_TASK_FOUND, path) : NULL;
+	struct custody_task *task = custody ? new_file(custody, CUSTODY_TASK_FOUND, path) : NULL;
 
 	if (!task)
 		return;
@@ -149,11 +165,15 @@ void custody_recovered(struct custody *custody, const char *path)
 
 void custody_pruned(struct custody *custody, const char *path)
 {
-	struct custody_task *task = custody ? new_task(CUSTODY_TASK_PRUNED, path) : NULL;
+	struct custody_task *task = NULL;
 
-	/* Out of memory, its manifest stays aside: the next run finds it. */
-	if (task)
-		inbox_put(&custody->inbox, &task->entry);
+	if (custody && __atomic_load_n(&custody->removals, __ATOMIC_RELAXED) < CUSTODY_QUEUE)
+		task = new_task(CUSTODY_TASK_PRUNED, path);
+	/* Without room or memory for it, its manifest stays aside: the next run finds it. */
+	if (!task)
+		return;
+	__atomic_add_fetch(&custody->removals, 1, __ATOMIC_RELAXED);
+	inbox_put(&custody->inbox, &task->entry);
 }
 
 /* Returns false where there was none. */

@@ -55,7 +55,7 @@ static uint64_t grown(uint64_t now, uint64_t before)
 static void fill_account(const struct custody *custody, const struct custody_task *task,
 			 const struct ledger_totals *before, struct manifest_account *account)
 {
-	const struct ledger_totals *now = &task->counted;
+	const struct ledger_totals *now = &task->work->counted;
 
 	account->known = custody->config.ledger && task->kind == CUSTODY_TASK_PUBLISHED;
 	if (!account->known)
@@ -83,7 +83,7 @@ static int compose(struct custody *custody, struct custody_task *task)
 {
 	static const struct ledger_totals nothing;
 	struct custody_chain *chain = task->chain;
-	struct manifest *manifest = &task->manifest;
+	struct manifest *manifest = &task->work->manifest;
 	int err = 0;
 
 	snprintf(manifest->program, sizeof(manifest->program), "mirrorcap " MIRRORCAP_VERSION);
@@ -96,23 +96,23 @@ static int compose(struct custody *custody, struct custody_task *task)
 		stand_alone(manifest);
 	if (err)
 		return err;
-	task->text = manifest_text(manifest, custody->config.key, &task->length);
-	if (!task->text)
+	task->work->text = manifest_text(manifest, custody->config.key, &task->work->length);
+	if (!task->work->text)
 		return -EILSEQ; /* a name that is no text; or out of memory */
-	err = digest_of(task->text, task->length, &task->digest);
+	err = digest_of(task->work->text, task->work->length, &task->work->digest);
 	if (!err && chain)
-		custody_chain_add(chain, &task->digest,
-				  manifest->account.known ? &task->counted : NULL);
+		custody_chain_add(chain, &task->work->digest,
+				  manifest->account.known ? &task->work->counted : NULL);
 	return err;
 }
 
 /* Forgets its place. */
 static void decompose(struct custody_task *task)
 {
-	struct manifest *manifest = &task->manifest;
+	struct manifest *manifest = &task->work->manifest;
 
-	free(task->text);
-	task->text = NULL;
+	free(task->work->text);
+	task->work->text = NULL;
 	for (uint32_t i = 0; i < manifest->pruned_count; i++)
 		free(manifest->pruned[i].file);
 	free(manifest->pruned);
@@ -124,9 +124,9 @@ static int name_link(struct custody_task *task)
 {
 	char name[MANIFEST_FILE_BYTES];
 
-	manifest_link_name(&task->manifest, name);
-	return snprintf(task->manifest_path, sizeof(task->manifest_path), "%s/%s",
-			task->chain->directory->path, name) < (int)sizeof(task->manifest_path)
+	manifest_link_name(&task->work->manifest, name);
+	return snprintf(task->work->manifest_path, sizeof(task->work->manifest_path), "%s/%s",
+			task->chain->directory->path, name) < (int)sizeof(task->work->manifest_path)
 		       ? 0
 		       : -ENAMETOOLONG;
 }
@@ -136,6 +136,10 @@ static int prepare(struct custody *custody, struct custody_task *task)
 {
 	int err = 0;
 
+	if (!task->work)
+		task->work = calloc(1, sizeof(*task->work));
+	if (!task->work)
+		return -ENOMEM;
 	if (task->kind != CUSTODY_TASK_LINK) {
 		err = custody_file_describe(custody, task);
 		if (!err)
@@ -155,9 +159,9 @@ static int prepare(struct custody *custody, struct custody_task *task)
 static void add(struct batch *batch, struct custody_task *task)
 {
 	batch->texts[batch->count] = (struct custody_text){
-		.path = task->manifest_path,
-		.text = task->text,
-		.length = task->length,
+		.path = task->work->manifest_path,
+		.text = task->work->text,
+		.length = task->work->length,
 		.replace = task->replace,
 		.failed = task->chain ? &task->chain->failed : NULL,
 	};
@@ -239,10 +243,11 @@ static void note_head(struct custody *custody, struct custody_chain *chain)
 static void finish(struct custody *custody, struct custody_task *task, int unsynced)
 {
 	if (unsynced)
-		report(custody, CUSTODY_FAILED, task->manifest_path, unsynced);
+		report(custody, CUSTODY_FAILED, task->work->manifest_path, unsynced);
 	if (task->chain)
-		(void)custody_chain_stored(task->chain, &task->manifest, &task->digest,
-					   task->manifest.account.known ? &task->counted : NULL);
+		(void)custody_chain_stored(task->chain, &task->work->manifest, &task->work->digest,
+					   task->work->manifest.account.known ? &task->work->counted
+									      : NULL);
 	note_head(custody, task->chain);
 	custody->made++;
 	custody->told = 0;
@@ -284,7 +289,8 @@ static void settle(struct custody *custody, struct batch *batch)
 		} else if (error == -ECANCELED || may_pass(custody, error)) {
 			again[again_count++] = batch->tasks[i];
 			if (error != -ECANCELED)
-				wait_for_space(custody, batch->tasks[i]->manifest_path, error);
+				wait_for_space(custody, batch->tasks[i]->work->manifest_path,
+					       error);
 		} else {
 			errors[lost_count] = error;
 			lost[lost_count++] = batch->tasks[i];

@@ -32,8 +32,8 @@ static int read_on(struct custody *custody, struct custody_task *task, int fd)
 	char *buffer = malloc(READ_BYTES);
 	int err = buffer ? 0 : -ENOMEM;
 
-	while (!err && task->hashed < task->bytes) {
-		off_t offset = (off_t)task->hashed;
+	while (!err && task->work->hashed < task->bytes) {
+		off_t offset = (off_t)task->work->hashed;
 		ssize_t got;
 
 		if (custody_is_held_off(custody)) {
@@ -41,16 +41,16 @@ static int read_on(struct custody *custody, struct custody_task *task, int fd)
 			break;
 		}
 		got = pread(fd, buffer, READ_BYTES, offset);
-		if (got > 0 && (uint64_t)got > task->bytes - task->hashed)
-			got = (ssize_t)(task->bytes - task->hashed);
+		if (got > 0 && (uint64_t)got > task->bytes - task->work->hashed)
+			got = (ssize_t)(task->bytes - task->work->hashed);
 		if (got > 0)
-			err = digest_add(task->state, buffer, (size_t)got);
+			err = digest_add(task->work->state, buffer, (size_t)got);
 		else
 			err = got < 0 ? -errno : -ENODATA; /* shorter than it was */
 		if (err)
 			break;
 		(void)posix_fadvise(fd, offset, got, POSIX_FADV_DONTNEED);
-		task->hashed += (uint64_t)got;
+		task->work->hashed += (uint64_t)got;
 		lower_pending(custody, task, (uint64_t)got);
 		if (custody_is_over(custody))
 			err = -EINTR;
@@ -66,13 +66,13 @@ static int begin_hash(struct custody_task *task)
 
 	/* What was hashed beyond the file's end was cut off: a write behind it failed. */
 	if (draft && draft->digest && draft->hashed <= task->bytes) {
-		task->state = draft->digest;
-		task->hashed = draft->hashed;
+		task->work->state = draft->digest;
+		task->work->hashed = draft->hashed;
 		draft->digest = NULL;
 	} else {
-		task->state = digest_begin();
+		task->work->state = digest_begin();
 	}
-	return task->state ? 0 : -ENOMEM;
+	return task->work->state ? 0 : -ENOMEM;
 }
 
 static int hash(struct custody *custody, struct custody_task *task, int fd)
@@ -81,15 +81,15 @@ static int hash(struct custody *custody, struct custody_task *task, int fd)
 
 	if (err)
 		return err;
-	err = digest_end(task->state, &task->manifest.digest);
-	task->state = NULL;
+	err = digest_end(task->work->state, &task->work->manifest.digest);
+	task->work->state = NULL;
 	return err;
 }
 
 static void fill_sessions(const struct custody *custody, struct custody_task *task)
 {
 	const struct custody_draft *draft = task->draft;
-	struct manifest *manifest = &task->manifest;
+	struct manifest *manifest = &task->work->manifest;
 
 	if (!draft || !draft->counts || !custody->config.map)
 		return;
@@ -133,7 +133,7 @@ static uint64_t in_precision(const struct custody *custody, uint64_t time_ns)
 static void fill_from_draft(const struct custody *custody, struct custody_task *task)
 {
 	const struct custody_draft *draft = task->draft;
-	struct manifest *manifest = &task->manifest;
+	struct manifest *manifest = &task->work->manifest;
 	bool some = draft && draft->packets;
 
 	manifest->packets = draft ? draft->packets : MANIFEST_UNKNOWN;
@@ -148,7 +148,7 @@ static void fill_from_draft(const struct custody *custody, struct custody_task *
 /* A file that nobody has counted: null where it cannot be read to its end. */
 static void walk(struct custody *custody, struct custody_task *task)
 {
-	struct manifest *manifest = &task->manifest;
+	struct manifest *manifest = &task->work->manifest;
 	uint64_t packets = 0, first_ns = MANIFEST_UNKNOWN, last_ns = MANIFEST_UNKNOWN;
 	struct pcap_reader *reader;
 	struct pcap_record record;
@@ -179,23 +179,23 @@ static int name_it(struct custody_task *task)
 {
 	const char *slash = strrchr(task->path, '/');
 
-	if (snprintf(task->manifest_path, sizeof(task->manifest_path), "%s" MANIFEST_SUFFIX,
-		     task->path) >= (int)sizeof(task->manifest_path))
+	if (snprintf(task->work->manifest_path, sizeof(task->work->manifest_path),
+		     "%s" MANIFEST_SUFFIX, task->path) >= (int)sizeof(task->work->manifest_path))
 		return -ENAMETOOLONG;
-	task->manifest.file = strdup(slash ? slash + 1 : task->path);
-	return task->manifest.file ? 0 : -ENOMEM;
+	task->work->manifest.file = strdup(slash ? slash + 1 : task->path);
+	return task->work->manifest.file ? 0 : -ENOMEM;
 }
 
 /* All but the hash. */
 static int begin(struct custody *custody, struct custody_task *task, const struct stat *st)
 {
-	struct manifest *manifest = &task->manifest;
+	struct manifest *manifest = &task->work->manifest;
 	int err = name_it(task);
 
 	if (err)
 		return err;
 	if (task->kind == CUSTODY_TASK_FOUND) {
-		if (access(task->manifest_path, F_OK) == 0)
+		if (access(task->work->manifest_path, F_OK) == 0)
 			return -EALREADY;
 		task->bytes = (uint64_t)st->st_size;
 		manifest->recovered = strstr(manifest->file, ".recovered") != NULL;
@@ -212,14 +212,14 @@ static int describe(struct custody *custody, struct custody_task *task, int fd,
 		    const struct stat *st)
 {
 	uint32_t worker = 0;
-	int err = task->begun ? 0 : begin(custody, task, st);
+	int err = task->work->begun ? 0 : begin(custody, task, st);
 
-	task->begun = err == 0;
+	task->work->begun = err == 0;
 	if (!err)
 		err = hash(custody, task, fd);
 	(void)custody_place_is_stream(task->path, &worker);
 	if (!err && custody->config.ledger && task->kind == CUSTODY_TASK_PUBLISHED)
-		ledger_read_worker(custody->config.ledger, worker, &task->counted);
+		ledger_read_worker(custody->config.ledger, worker, &task->work->counted);
 	return err;
 }
 
@@ -234,9 +234,9 @@ int custody_file_describe(struct custody *custody, struct custody_task *task)
 	err = fstat(fd, &st) < 0 ? -errno : 0;
 	if (!err && !S_ISREG(st.st_mode))
 		err = -ENOENT; /* another thing by now */
-	if (!err && !task->described) {
+	if (!err && !task->work->described) {
 		err = describe(custody, task, fd, &st);
-		task->described = err == 0;
+		task->work->described = err == 0;
 	}
 	close(fd);
 	return err;

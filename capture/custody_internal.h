@@ -16,7 +16,7 @@
 
 enum {
 	CUSTODY_BATCH = 256,     /* manifests stored at once */
-	CUSTODY_QUEUE = 1000000, /* files that may wait for theirs */
+	CUSTODY_QUEUE = 1000000, /* files that may wait for theirs, and removals to be recorded */
 };
 
 enum custody_task_kind {
@@ -26,7 +26,21 @@ enum custody_task_kind {
 	CUSTODY_TASK_LINK, /* what was pruned, without a file */
 };
 
-/* Something to be done, and how far it is. */
+/* How far a manifest is. 7 KB: only what is in a batch has it. */
+struct custody_work {
+	bool begun;                 /* the manifest is, but for the hash and the chain */
+	bool described;             /* it is, but for its chain */
+	struct digest_state *state; /* of the first `hashed` bytes, once it is begun */
+	uint64_t hashed;
+	struct manifest manifest;     /* what does not change with its place in the chain */
+	struct ledger_totals counted; /* the worker's account by then */
+	char *text;                   /* the manifest's, in its place */
+	size_t length;
+	struct digest digest; /* of the text */
+	char manifest_path[SEGMENT_PATH_BYTES];
+};
+
+/* Something to be done. A million may wait: it is small. */
 struct custody_task {
 	struct inbox_entry entry; /* first: in the inbox, then in the queue */
 	enum custody_task_kind kind;
@@ -36,18 +50,8 @@ struct custody_task {
 	struct custody_draft *draft;
 	struct custody_chain *chain; /* of a link; of others, once it is known */
 	uint64_t unread;             /* bytes that are to be read back */
-	bool begun;                  /* the manifest is, but for the hash and the chain */
-	bool described;              /* it is, but for its chain */
-	struct digest_state *state;  /* of the first `hashed` bytes, once it is begun */
-	uint64_t hashed;
-	struct manifest manifest;     /* what does not change with its place in the chain */
-	struct ledger_totals counted; /* the worker's account by then */
-	char *text;                   /* the manifest's, in its place */
-	size_t length;
-	struct digest digest; /* of the text */
-	bool chain_failed;    /* of a chain that it alone is in */
-	char manifest_path[SEGMENT_PATH_BYTES];
-	char path[]; /* the file's */
+	struct custody_work *work;   /* NULL until it is its turn */
+	char path[];                 /* the file's */
 };
 
 /* A directory that is locked against other processes' adding to chains in those in it. */
@@ -65,6 +69,7 @@ struct custody {
 	struct inbox inbox;
 	uint64_t pending_files; /* atomic; those that tell: raise, the thread: lowers */
 	uint64_t pending_bytes; /* atomic; of them, to be read back */
+	uint64_t removals;      /* atomic; that are to be recorded */
 	uint64_t held_ns;       /* atomic; when a writer was behind, monotonic; 0: never */
 	uint64_t missed;        /* atomic; files that could not even be told */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the writer tells custody, whose thread is not there: it hashes what it writes while nearly
+ * What custody is told, its thread not being there. The writer hashes what it writes while nearly
  * no chunk waits, and else leaves it to be read back, later.
  */
 #include <setjmp.h>
@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "capture/custody_internal.h"
@@ -107,12 +108,38 @@ static void holds_off_for_compressed_files_too(void **state)
 	custody_task_done(custody, task);
 }
 
+/* A start may find a million files without a manifest, and a full disk let them wait for days. */
+static void what_waits_is_small_and_has_a_limit(void **state)
+{
+	static const char path[] = "out/web/20260102T030405.000000000Z-w0-000006.pcap";
+	enum { FILES = 20000, BYTES = 256 };
+	size_t before = mallinfo2().uordblks;
+
+	for (uint32_t i = 0; i < FILES; i++)
+		custody_recovered(custody, path);
+	assert_true(custody->pending_files == FILES);
+	assert_true(mallinfo2().uordblks - before < FILES * BYTES);
+	custody->pending_files += CUSTODY_QUEUE - FILES - 1;
+	custody_recovered(custody, path);
+	assert_true(custody->missed == 0);
+	custody_recovered(custody, path);
+	custody_published(custody, path, 24, NULL, false);
+	assert_true(custody->missed == 2);
+	assert_true(custody->pending_files == CUSTODY_QUEUE);
+	custody->removals = CUSTODY_QUEUE - 1;
+	custody_pruned(custody, path);
+	custody_pruned(custody, path);
+	assert_true(custody->removals == CUSTODY_QUEUE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(hashes_while_few_wait, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(leaves_it_while_many_wait, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(holds_off_for_compressed_files_too, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_waits_is_small_and_has_a_limit, set_up,
 						tear_down),
 	};
 
