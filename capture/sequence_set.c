@@ -75,11 +75,12 @@ int sequence_set_add(struct sequence_set *set, uint64_t number)
 int sequence_set_remove(struct sequence_set *set, uint64_t number)
 {
 	size_t at = find(set, number);
-	struct sequence_range *range = &set->ranges[at];
+	struct sequence_range *range;
 	int err;
 
 	if (!sequence_set_has(set, number))
 		return 0;
+	range = &set->ranges[at];
 	if (range->first == range->last) {
 		drop(set, at);
 	} else if (range->first == number) {
