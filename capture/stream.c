@@ -16,21 +16,12 @@ static uint64_t classic_record_bytes(const struct stream_set *set, const struct 
 	return PCAP_RECORD_HEADER_BYTES + (uint64_t)caplen;
 }
 
-/* The packets of a burst have one time, mostly. */
-static uint64_t stamp_of(struct stream_set *set, uint64_t time_ns)
-{
-	if (time_ns != set->stamp_ns) {
-		set->stamp_ns = time_ns;
-		set->stamp = pcap_format_stamp(set->config.precision, time_ns);
-	}
-	return set->stamp;
-}
-
 static inline uint8_t *classic_write_record(struct stream_set *set, struct stream *stream,
 					    uint8_t *dst, uint32_t session,
 					    const struct stream_record *record)
 {
-	pcap_format_record_header(dst, stamp_of(set, record->time_ns), record->caplen, record->len);
+	pcap_format_record_header(dst, stream_stamp(set, record->time_ns), record->caplen,
+				  record->len);
 	return dst + PCAP_RECORD_HEADER_BYTES;
 }
 
@@ -281,39 +272,6 @@ uint8_t *stream_append(struct stream_set *set, uint32_t stream_index, uint32_t s
 	if (set->config.pcapng)
 		return append(set, &stream_pcapng_format, stream, session, &record);
 	return append(set, &classic_format, stream, session, &record);
-}
-
-void stream_run_begin(struct stream_set *set, struct stream_run *run, uint32_t stream_index,
-		      uint64_t time_ns)
-{
-	const struct stream *stream = &set->streams[stream_index];
-
-	*run = (struct stream_run){.stream = stream_index, .fill = stream->now.fill};
-	if (set->config.pcapng || time_ns >= stream->rotate_ns || !stream->chunk ||
-	    stream->now.records >= stream->records_max)
-		return;
-	run->data = stream->data;
-	run->soft_end = stream->soft_end;
-	run->left = stream->records_max - stream->now.records;
-	run->stamp = stamp_of(set, time_ns);
-	if (set->config.combined)
-		run->log = stream->chunk->log + stream->now.records;
-}
-
-void stream_run_end(struct stream_set *set, const struct stream_run *run, uint64_t time_ns)
-{
-	struct stream *stream = &set->streams[run->stream];
-
-	if (run->records == 0)
-		return;
-	stream->now.record_bytes +=
-		run->fill - stream->now.fill - run->records * PCAP_RECORD_HEADER_BYTES;
-	stream->now.fill = run->fill;
-	stream->now.records += run->records;
-	stream->now.last_ns = time_ns;
-	/* With many sessions the next record here is far off, and so is this line by then. */
-	__builtin_prefetch(run->data + run->fill, 1);
-	__builtin_prefetch(run->data + run->fill + 64, 1);
 }
 
 void stream_tick(struct stream_set *set, uint64_t now_ns)

@@ -78,52 +78,6 @@ uint8_t *stream_append(struct stream_set *set, uint32_t stream, uint32_t session
 		       uint32_t caplen, uint32_t len);
 
 /*
- * A run: several records of one time for one stream, appended by little more than a copy each. In
- * classic pcap; of pcapng a run takes nothing.
- *
- *	stream_run_begin(); stream_run_append() …; stream_run_end()
- *
- * Between begin and end no other function may be called on the set.
- */
-struct stream_run {
-	uint8_t *data;            /* the open chunk's */
-	uint32_t fill;            /* where the next record begins in it */
-	uint32_t soft_end;        /* a record that ends at or after it is not the run's */
-	uint32_t left;            /* records that the run can take; 0: none, it is over */
-	uint32_t records;         /* taken */
-	uint64_t stamp;           /* pcap_format_stamp() */
-	struct chunk_record *log; /* NULL: the stream is one session's */
-	uint32_t stream;
-};
-
-/* Cheap. It may turn out that the run takes nothing: the first append tells. */
-void stream_run_begin(struct stream_set *set, struct stream_run *run, uint32_t stream,
-		      uint64_t time_ns);
-
-/*
- * As stream_append(), but NULL wherever more is needed than a copy, nothing having changed: the
- * record is then for stream_append(), after the run's end.
- */
-static inline uint8_t *stream_run_append(struct stream_run *run, uint32_t session, uint32_t caplen,
-					 uint32_t len)
-{
-	uint32_t end = run->fill + PCAP_RECORD_HEADER_BYTES + caplen;
-	uint8_t *dst = run->data + run->fill;
-
-	if (__builtin_expect(end >= run->soft_end || run->left == run->records, false))
-		return NULL;
-	pcap_format_record_header(dst, run->stamp, caplen, len);
-	if (run->log)
-		run->log[run->records] = (struct chunk_record){session, caplen};
-	run->fill = end;
-	run->records++;
-	return dst + PCAP_RECORD_HEADER_BYTES;
-}
-
-/* Takes the run's records into the stream's account. time_ns: as begun with. */
-void stream_run_end(struct stream_set *set, const struct stream_run *run, uint64_t time_ns);
-
-/*
  * A record of `session` was given up for want of a chunk: counts it for the file's statistics,
  * where the format has them.
  */

@@ -102,6 +102,16 @@ struct stream_set {
 	uint32_t *members;                   /* pcapng: each stream's, by interface number */
 };
 
+/* pcap_format_stamp(), once for all packets of one time, as those of a burst mostly are. */
+static inline uint64_t stream_stamp(struct stream_set *set, uint64_t time_ns)
+{
+	if (__builtin_expect(time_ns != set->stamp_ns, false)) {
+		set->stamp_ns = time_ns;
+		set->stamp = pcap_format_stamp(set->config.precision, time_ns);
+	}
+	return set->stamp;
+}
+
 /*
  * Bytes that are no record, in an open segment: returns where they are due; NULL where that needs
  * a chunk and none is free.

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "capture/stream_copy.h"
 #include "dataplane/decap.h"
-#include "dataplane/decap_aws.h"
 #include "dataplane/truncation.h"
+#include "dataplane/usual.h"
 
 enum {
 	RECORD_WAIT_US = 50, /* for a chunk, where the input can wait */
@@ -21,14 +22,23 @@ struct burst {
 	uint64_t dropped[DROP_REASON_COUNT];
 };
 
-/* A packet that is to be stored, as the first pass leaves it to the second. */
+/* What is to be stored of a packet. */
 struct record {
-	const struct packet *packet;
 	uint32_t session;
 	uint32_t offset; /* of the frame in the packet */
 	uint32_t caplen, len;
 	uint32_t flags; /* enum truncation_flags */
 	bool clipped;
+};
+
+/* What the packets of the burst at hand have in common. */
+struct pass {
+	const struct port *port;
+	uint16_t vxlan_port; /* network order */
+	uint32_t vni;        /* the latest usual packet's; UINT32_MAX: there was none */
+	uint32_t session;    /* its */
+	uint32_t limit;      /* the session's, bytes */
+	struct ledger_session_worker *counts;
 };
 
 struct recorder {
@@ -115,16 +125,17 @@ static enum decap_verdict decap_straddling(struct recorder *r, const struct pack
 	return decap_packet(*head, *head_len, packet->packet_len, port, d);
 }
 
-static uint32_t stream_of(const struct recorder *r, const struct record *record)
+static inline uint32_t stream_of(const struct recorder *r, uint32_t session)
 {
-	return r->config.combined ? 0 : record->session;
+	return r->config.combined ? 0 : session;
 }
 
 /*
  * The input can wait (a file): let the writer catch up instead of dropping. The counts are
  * published first, since the tick may hand over packets of this burst.
  */
-static uint8_t *append_waiting(struct recorder *r, const struct record *record)
+static uint8_t *append_waiting(struct recorder *r, const struct packet *packet,
+			       const struct record *record)
 {
 	const struct timespec pause = {.tv_nsec = RECORD_WAIT_US * 1000L};
 	uint8_t *dst = NULL;
@@ -134,23 +145,23 @@ static uint8_t *append_waiting(struct recorder *r, const struct record *record)
 		stream_tick(r->config.streams, r->now_ns);
 		nanosleep(&pause, NULL);
 		stream_tick(r->config.streams, r->now_ns);
-		dst = stream_append(r->config.streams, stream_of(r, record), record->session,
-				    record->packet->time_ns, record->caplen, record->len);
+		dst = stream_append(r->config.streams, stream_of(r, record->session),
+				    record->session, packet->time_ns, record->caplen, record->len);
 	}
 	return dst;
 }
 
-static inline void count_session(struct ledger_session_worker *session, uint32_t flags)
+static void count_stored(struct recorder *r, const struct record *record)
 {
-	if (likely(flags == TRUNCATION_WHOLE)) {
-		session->whole++;
-		return;
-	}
-	session->whole += (flags & TRUNCATION_WHOLE) != 0;
-	session->cut_upstream += (flags & TRUNCATION_CUT_UPSTREAM) != 0;
-	session->cut_here += (flags & TRUNCATION_CUT_HERE) != 0;
-	session->inconsistent += (flags & TRUNCATION_INCONSISTENT) != 0;
-	session->over_length += (flags & TRUNCATION_OVER_LENGTH) != 0;
+	struct ledger_session_worker *session = &r->config.sessions[record->session];
+
+	session->whole += (record->flags & TRUNCATION_WHOLE) != 0;
+	session->cut_upstream += (record->flags & TRUNCATION_CUT_UPSTREAM) != 0;
+	session->cut_here += (record->flags & TRUNCATION_CUT_HERE) != 0;
+	session->inconsistent += (record->flags & TRUNCATION_INCONSISTENT) != 0;
+	session->over_length += (record->flags & TRUNCATION_OVER_LENGTH) != 0;
+	r->burst.clipped += record->clipped;
+	r->burst.accepted++;
 }
 
 static enum drop_reason drop_of(enum decap_verdict verdict)
@@ -181,23 +192,20 @@ static inline enum drop_reason admit(struct recorder *r, const struct decap *d, 
 	return DROP_REASON_COUNT;
 }
 
-static inline bool passes(struct recorder *r, const struct packet *packet,
-			  const struct record *record)
+static inline bool passes(struct recorder *r, const struct packet *packet, uint32_t offset,
+			  uint32_t caplen, uint32_t len)
 {
 	const uint8_t *head = packet->data;
 	uint32_t head_len = packet->data_len;
 
-	if (likely(!r->config.filter))
-		return true;
-	if (unlikely(record->offset + record->caplen > head_len))
+	if (unlikely(offset + caplen > head_len))
 		head = linearize(r, packet, &head_len);
-	return filter_match(r->config.filter, head + record->offset, record->caplen, record->len);
+	return filter_match(r->config.filter, head + offset, caplen, len);
 }
 
 /* Any packet. Returns why it is not to be stored, or DROP_REASON_COUNT. */
-static __attribute__((noinline)) enum drop_reason judge_any(struct recorder *r,
-							    const struct packet *packet,
-							    struct record *record)
+static enum drop_reason judge(struct recorder *r, const struct packet *packet,
+			      struct record *record)
 {
 	const uint8_t *head = packet->data;
 	uint32_t head_len = packet->data_len;
@@ -220,154 +228,141 @@ static __attribute__((noinline)) enum drop_reason judge_any(struct recorder *r,
 	record->len = t.len;
 	record->flags = t.flags;
 	record->clipped = RTE_MIN(d.arrived, r->config.max_caplen) < d.wire_len;
+	if (r->config.filter && !passes(r, packet, d.offset, t.caplen, t.len))
+		return DROP_FILTERED;
 	return DROP_REASON_COUNT;
 }
 
-/*
- * The usual packet: shaped as AWS sends them, of a VNI that is one session's, its frame whole.
- * judge_any() would say the same of it. False where it is not plain to see that it is one.
- */
-static inline bool judge_usual(struct recorder *r, const struct packet *packet,
-			       struct record *record)
+static enum drop_reason append(struct recorder *r, const struct port *port,
+			       const struct packet *packet, const struct record *record)
 {
-	struct decap d;
-
-	if (unlikely(!decap_aws(packet->data, packet->data_len, packet->packet_len,
-				r->config.vxlan_port, &d)))
-		return false;
-	record->session = session_table_of_vni(r->table, d.vni);
-	if (unlikely(record->session == SESSION_NONE) ||
-	    !truncation_none(packet->data + d.offset, d.arrived, d.wire_len,
-			     r->limits[record->session]))
-		return false;
-	r->burst.reserved_bits += d.reserved_bits;
-	record->offset = d.offset;
-	record->caplen = d.wire_len;
-	record->len = d.wire_len;
-	record->flags = TRUNCATION_WHOLE;
-	record->clipped = false;
-	return true;
-}
-
-/* The first pass over a packet: what is to be stored of it, or why nothing is. */
-static inline enum drop_reason judge(struct recorder *r, const struct packet *packet,
-				     struct record *record)
-{
-	enum drop_reason reason;
-
-	if (!judge_usual(r, packet, record)) {
-		reason = judge_any(r, packet, record);
-		if (reason != DROP_REASON_COUNT)
-			return reason;
-	}
-	record->packet = packet;
-	return passes(r, packet, record) ? DROP_REASON_COUNT : DROP_FILTERED;
-}
-
-/* Returns how many of the packets are to be stored. */
-static uint32_t judge_all(struct recorder *r, const struct packet *packets, uint32_t count,
-			  struct record *records)
-{
-	uint32_t stored = 0;
-
-	for (uint32_t i = 0; i < count; i++) {
-		enum drop_reason reason = judge(r, &packets[i], &records[stored]);
-
-		if (likely(reason == DROP_REASON_COUNT))
-			stored++;
-		else
-			r->burst.dropped[reason]++;
-	}
-	return stored;
-}
-
-static inline void keep(struct recorder *r, const struct record *record, uint8_t *dst)
-{
-	packet_copy(record->packet, record->offset, dst, record->caplen);
-	count_session(&r->config.sessions[record->session], record->flags);
-	r->burst.clipped += record->clipped;
-	r->burst.accepted++;
-}
-
-/* The way of a packet that needs more than a copy: a chunk, a segment, or a ticket. */
-static __attribute__((noinline)) enum drop_reason store(struct recorder *r, const struct port *port,
-							const struct record *record)
-{
-	uint64_t time_ns = record->packet->time_ns;
 	uint8_t *dst;
 
 	if (unlikely(!take_ticket(r->config.control)))
 		return DROP_AFTER_STOP;
-	dst = stream_append(r->config.streams, stream_of(r, record), record->session, time_ns,
-			    record->caplen, record->len);
+	dst = stream_append(r->config.streams, stream_of(r, record->session), record->session,
+			    packet->time_ns, record->caplen, record->len);
 	if (unlikely(!dst) && port->waits)
-		dst = append_waiting(r, record);
+		dst = append_waiting(r, packet, record);
 	if (unlikely(!dst)) {
 		return_ticket(r->config.control);
 		stream_refused(r->config.streams, record->session);
 		/* An input that can wait ran out of chunks only because it may wait no longer. */
 		return port->waits ? DROP_AFTER_STOP : DROP_NO_BUFFER;
 	}
-	keep(r, record, dst);
+	packet_copy(packet, record->offset, dst, record->caplen);
+	count_stored(r, record);
 	end_at_limit(r->config.control);
 	return DROP_REASON_COUNT;
 }
 
 /*
- * Stores as many of the records as are of one stream and one time and need no more than a copy.
- * Returns how many.
+ * The way of a packet that may need more than a copy: a chunk, a segment, or a ticket.
+ * unsettled: packets of the burst from it on.
  */
-static inline uint32_t store_run(struct recorder *r, const struct record *records, uint32_t count)
+static __attribute__((noinline)) void store(struct recorder *r, const struct port *port,
+					    const struct packet *packet, uint32_t unsettled,
+					    struct record record)
 {
-	uint64_t time_ns = records[0].packet->time_ns;
-	uint32_t stream = stream_of(r, &records[0]), n = 0;
-	struct stream_run run;
+	enum drop_reason reason;
 
-	stream_run_begin(r->config.streams, &run, stream, time_ns);
-	do {
-		uint8_t *dst = stream_run_append(&run, records[n].session, records[n].caplen,
-						 records[n].len);
-
-		if (unlikely(!dst))
-			break;
-		keep(r, &records[n], dst);
-		n++;
-	} while (n < count && stream_of(r, &records[n]) == stream &&
-		 records[n].packet->time_ns == time_ns);
-	stream_run_end(r->config.streams, &run, time_ns);
-	return n;
+	r->unsettled = unsettled;
+	reason = append(r, port, packet, &record);
+	if (unlikely(reason != DROP_REASON_COUNT))
+		r->burst.dropped[reason]++;
+	r->unsettled = 0;
 }
 
-static void store_all(struct recorder *r, const struct port *port, const struct record *records,
-		      uint32_t count)
+/* The way of all others: where the packet's bytes are due; NULL: it is for store(). */
+static inline uint8_t *append_copy(struct recorder *r, const struct packet *packet,
+				   uint32_t session, uint32_t caplen, uint32_t len)
 {
-	/* Where packets are counted down each takes its ticket. */
-	bool runs = !r->config.control->limited;
-	uint32_t i = 0;
+	if (unlikely(r->config.control->limited))
+		return NULL; /* each packet takes its ticket */
+	return stream_append_copy(r->config.streams, stream_of(r, session), session,
+				  packet->time_ns, caplen, len);
+}
 
-	while (i < count) {
-		enum drop_reason reason;
+/* Any packet. unsettled: as above. */
+static __attribute__((noinline)) void record_any(struct recorder *r, const struct port *port,
+						 const struct packet *packet, uint32_t unsettled)
+{
+	struct record record;
+	enum drop_reason reason = judge(r, packet, &record);
+	uint8_t *dst;
 
-		if (likely(runs))
-			i += store_run(r, records + i, count - i);
-		if (i == count)
-			break;
-		r->unsettled = count - i;
-		reason = store(r, port, &records[i++]);
-		if (unlikely(reason != DROP_REASON_COUNT))
-			r->burst.dropped[reason]++;
+	if (unlikely(reason != DROP_REASON_COUNT)) {
+		r->burst.dropped[reason]++;
+		return;
 	}
-	r->unsettled = 0;
+	dst = append_copy(r, packet, record.session, record.caplen, record.len);
+	if (unlikely(!dst)) {
+		store(r, port, packet, unsettled, record);
+		return;
+	}
+	packet_copy(packet, record.offset, dst, record.caplen);
+	count_stored(r, &record);
+}
+
+/*
+ * Records the usual packet, of a VNI that is one session's and its frame within the session's
+ * limit, by the short way; record_any() would do the same with it. False: nothing was done.
+ */
+static inline bool record_usual(struct recorder *r, struct pass *pass, const struct packet *packet,
+				uint32_t unsettled)
+{
+	struct usual usual;
+	uint8_t *dst;
+
+	if (unlikely(!usual_packet(packet->data, packet->data_len, packet->packet_len,
+				   pass->vxlan_port, &usual)))
+		return false;
+	if (usual.vni != pass->vni) {
+		uint32_t session = session_table_of_vni(r->table, usual.vni);
+
+		if (unlikely(session == SESSION_NONE))
+			return false;
+		pass->vni = usual.vni;
+		pass->session = session;
+		pass->limit = r->limits[session];
+		pass->counts = &r->config.sessions[session];
+	}
+	if (unlikely(usual.bytes > pass->limit))
+		return false;
+	if (r->config.filter && !passes(r, packet, USUAL_OFFSET, usual.bytes, usual.bytes)) {
+		r->burst.dropped[DROP_FILTERED]++;
+		return true;
+	}
+	dst = append_copy(r, packet, pass->session, usual.bytes, usual.bytes);
+	if (unlikely(!dst)) {
+		store(r, pass->port, packet, unsettled,
+		      (struct record){.session = pass->session,
+				      .offset = USUAL_OFFSET,
+				      .caplen = usual.bytes,
+				      .len = usual.bytes,
+				      .flags = TRUNCATION_WHOLE});
+		return true;
+	}
+	packet_copy(packet, USUAL_OFFSET, dst, usual.bytes);
+	pass->counts->whole++;
+	r->burst.accepted++;
+	return true;
 }
 
 void recorder_burst(struct recorder *r, const struct port *port, const struct packet *packets,
 		    uint32_t count)
 {
-	struct record records[PORT_BURST];
+	struct pass pass = {
+		.port = port,
+		.vxlan_port = rte_cpu_to_be_16(r->config.vxlan_port),
+		.vni = UINT32_MAX,
+	};
 
 	r->table = __atomic_load_n(r->config.table, __ATOMIC_ACQUIRE);
 	r->burst.received += count;
-	store_all(r, port, records, judge_all(r, packets, count, records));
+	for (uint32_t i = 0; i < count; i++)
+		if (unlikely(!record_usual(r, &pass, &packets[i], count - i)))
+			record_any(r, port, &packets[i], count - i);
 }
 
 void recorder_drop(struct recorder *r, enum drop_reason reason, uint32_t count)

@@ -51,20 +51,4 @@ static inline uint32_t truncation_limit(uint32_t packet_length, uint32_t snaplen
 	return snaplen && snaplen < limit ? snaplen : limit;
 }
 
-/*
- * True for the usual frame, of which truncation_apply() says no more than that caplen = len =
- * wire_len, WHOLE: all of it has arrived, no limit is below it, and it is IPv4 that claims no more.
- * False where that is not plain to see. frame: DECAP_INNER_HEAD bytes are readable. limit:
- * truncation_limit().
- */
-static inline bool truncation_none(const uint8_t *frame, uint32_t arrived, uint32_t wire_len,
-				   uint32_t limit)
-{
-	uint64_t ip = wire_be64(frame + 12); /* EtherType 2, version 1/2, …, length 2, id 2 */
-	uint32_t total = (uint32_t)(ip >> 16) & 0xffff;
-
-	return arrived == wire_len && wire_len <= limit && wire_len >= 34 &&
-	       (ip >> 44) == 0x08004 && 14 + total <= wire_len;
-}
-
 #endif

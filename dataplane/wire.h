@@ -20,7 +20,7 @@ static inline bool wire_is_vlan(uint32_t ethertype)
 	       ethertype == ETHERTYPE_QINQ1;
 }
 
-/* Big-endian numbers of 2, 3 and 8 bytes. */
+/* Big-endian numbers of 2 and 3 bytes. */
 static inline uint32_t wire_be16(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 8 | p[1];
@@ -31,11 +31,26 @@ static inline uint32_t wire_be24(const uint8_t *p)
 	return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
 }
 
-static inline uint64_t wire_be64(const uint8_t *p)
+/* Two and eight bytes as they are in memory. */
+static inline uint16_t wire_load16(const uint8_t *p)
+{
+	uint16_t value;
+
+	__builtin_memcpy(&value, p, sizeof(value));
+	return value;
+}
+
+static inline uint64_t wire_load64(const uint8_t *p)
 {
 	uint64_t value;
 
 	__builtin_memcpy(&value, p, sizeof(value));
+	return value;
+}
+
+/* Between the network's order and the host's. */
+static inline uint64_t wire_swap64(uint64_t value)
+{
 	/* Not endian.h's: the XDP program has no C library. */
 	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(value) : value;
 }

@@ -133,60 +133,10 @@ static void test_rows(void **state)
 	}
 }
 
-/* The short way, on every row and on every length of a plain frame: never against the long one. */
-static void test_none(void **state)
-{
-	static const struct row plain = {.inner = IPV4, .readable = 2000};
-	static struct frame frame;
-	uint32_t known = 0;
-
-	for (uint32_t claimed = 0; claimed < 1600; claimed += 3) {
-		struct row row = plain;
-
-		row.claimed = (uint16_t)claimed;
-		build(&frame, &row);
-		for (uint32_t wire_len = 0; wire_len < 1600; wire_len += 7) {
-			uint32_t limit =
-				truncation_limit(claimed % 2 ? 1000 : 0, claimed % 4 > 1 ? 128 : 0);
-			struct truncation t =
-				truncation_apply(frame.bytes, 2000, wire_len, wire_len,
-						 claimed % 2 ? 1000 : 0, claimed % 4 > 1 ? 128 : 0);
-
-			if (!truncation_none(frame.bytes, wire_len, wire_len, limit))
-				continue;
-			known++;
-			assert_int_equal(t.flags, TRUNCATION_WHOLE);
-			assert_int_equal(t.caplen, wire_len);
-			assert_int_equal(t.len, wire_len);
-		}
-	}
-	assert_true(known > 10000);
-	build(&frame, &(struct row){.inner = IPV4, .claimed = 486});
-	assert_true(truncation_none(frame.bytes, 500, 500, UINT32_MAX));
-	assert_true(truncation_none(frame.bytes, 500, 500, 500));
-	assert_false(truncation_none(frame.bytes, 500, 500, 499));
-	assert_false(truncation_none(frame.bytes, 499, 500, UINT32_MAX));
-	assert_false(truncation_none(frame.bytes, 499, 499, UINT32_MAX)); /* cut by AWS */
-}
-
-/* What is not plain IPv4 is left to the long way. */
-static void test_none_of_others(void **state)
-{
-	static const enum inner others[] = {IPV6, VLAN_IPV4, QINQ_IPV6, NOT_IP, IPV4_VERSION_6};
-	static struct frame frame;
-
-	for (unsigned int i = 0; i < sizeof(others) / sizeof(*others); i++) {
-		build(&frame, &(struct row){.inner = others[i], .claimed = 100});
-		assert_false(truncation_none(frame.bytes, 200, 200, UINT32_MAX));
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_none),
-		cmocka_unit_test(test_none_of_others),
 	};
 
 	return cmocka_run_group_tests_name("truncation", tests, NULL, NULL);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs are only a faster way: what they hand over is, byte for byte and account for account, what
- * stream_append() hands over.
+ * stream_append_copy() is only a faster way: what it hands over is, byte for byte and account for
+ * account, what stream_append() hands over.
  */
 #include <stdlib.h>
 
 #include "capture/pcapng_template.h"
+#include "capture/stream_copy.h"
 #include "tests/capture/stream_bench.h"
 
 enum {
@@ -17,8 +18,8 @@ enum {
 };
 
 struct pair {
-	struct bench runs, appends;
-	uint32_t in_runs; /* records that runs have taken */
+	struct bench copies, appends;
+	uint32_t copied; /* records that needed no more */
 };
 
 static void same_chunk(const struct chunk *a, const struct chunk *b)
@@ -43,13 +44,13 @@ static void same_chunk(const struct chunk *a, const struct chunk *b)
 static void compare(struct pair *pair)
 {
 	for (;;) {
-		struct chunk *a = next_chunk(&pair->runs), *b = next_chunk(&pair->appends);
+		struct chunk *a = next_chunk(&pair->copies), *b = next_chunk(&pair->appends);
 
 		assert_int_equal(a == NULL, b == NULL);
 		if (!a)
 			return;
 		same_chunk(a, b);
-		give_back(&pair->runs, a);
+		give_back(&pair->copies, a);
 		give_back(&pair->appends, b);
 	}
 }
@@ -60,73 +61,59 @@ static void fill(uint8_t *dst, uint32_t caplen)
 	memset(dst, (int)(caplen % 251) + 1, caplen);
 }
 
-/* Records of one stream and time: as many as it takes in a run, one appended, and so on. */
-static void append_runs(struct pair *pair, uint32_t stream, const uint32_t *sessions,
-			const uint32_t *caplens, uint32_t count)
+/* By a copy where that is enough, else as the other. */
+static void append_copying(struct pair *pair, uint32_t stream, uint32_t session, uint32_t caplen)
 {
-	struct bench *bench = &pair->runs;
-	uint32_t i = 0;
+	struct bench *bench = &pair->copies;
+	uint8_t *dst =
+		stream_append_copy(bench->set, stream, session, bench->now_ns, caplen, caplen + 7);
 
-	while (i < count) {
-		struct stream_run run;
-		uint8_t *dst;
-
-		stream_run_begin(bench->set, &run, stream, bench->now_ns);
-		while (i < count &&
-		       (dst = stream_run_append(&run, sessions[i], caplens[i], caplens[i] + 7))) {
-			fill(dst, caplens[i++]);
-			pair->in_runs++;
-		}
-		stream_run_end(bench->set, &run, bench->now_ns);
-		if (i == count)
-			return;
-		fill(stream_append(bench->set, stream, sessions[i], bench->now_ns, caplens[i],
-				   caplens[i] + 7),
-		     caplens[i]);
-		i++;
-	}
+	pair->copied += dst != NULL;
+	if (!dst)
+		dst = stream_append(bench->set, stream, session, bench->now_ns, caplen, caplen + 7);
+	fill(dst, caplen);
 }
 
 static void burst(struct pair *pair, bool combined)
 {
-	uint32_t sessions[32], caplens[32], count = (uint32_t)rand() % 33;
-	uint32_t stream = combined ? 0 : (uint32_t)rand() % SESSIONS;
+	uint32_t count = (uint32_t)rand() % 33;
 
 	for (uint32_t i = 0; i < count; i++) {
-		sessions[i] = combined ? (uint32_t)rand() % SESSIONS : stream;
-		caplens[i] = (uint32_t)(rand() % 10 ? rand() % 200 : rand() % 1500);
+		uint32_t session = (uint32_t)rand() % SESSIONS;
+		uint32_t caplen = (uint32_t)(rand() % 10 ? rand() % 200 : rand() % 1500);
+		uint32_t stream = combined ? 0 : session;
+
+		append_copying(pair, stream, session, caplen);
+		fill(stream_append(pair->appends.set, stream, session, pair->appends.now_ns, caplen,
+				   caplen + 7),
+		     caplen);
 	}
-	append_runs(pair, stream, sessions, caplens, count);
-	for (uint32_t i = 0; i < count; i++)
-		fill(stream_append(pair->appends.set, stream, sessions[i], pair->appends.now_ns,
-				   caplens[i], caplens[i] + 7),
-		     caplens[i]);
 }
 
-/* Returns how many records the runs took. */
+/* Returns how many records needed no more than a copy. */
 static uint32_t compare_with(const struct stream_config *config)
 {
 	uint32_t logs = config->combined ? LOG_RECORDS : 0;
 	struct pair pair = {0};
 
-	bench_start(&pair.runs, config, CHUNKS, logs);
+	bench_start(&pair.copies, config, CHUNKS, logs);
 	bench_start(&pair.appends, config, CHUNKS, logs);
 	for (uint32_t i = 0; i < BURSTS; i++) {
 		uint64_t passed = (uint64_t)rand() % 1000000;
 
-		pair.runs.now_ns += passed;
+		pair.copies.now_ns += passed;
 		pair.appends.now_ns += passed;
 		burst(&pair, config->combined);
-		stream_tick(pair.runs.set, pair.runs.now_ns);
+		stream_tick(pair.copies.set, pair.copies.now_ns);
 		stream_tick(pair.appends.set, pair.appends.now_ns);
 		compare(&pair);
 	}
-	assert_true(stream_close_all(pair.runs.set));
+	assert_true(stream_close_all(pair.copies.set));
 	assert_true(stream_close_all(pair.appends.set));
 	compare(&pair);
-	bench_stop(&pair.runs);
+	bench_stop(&pair.copies);
 	bench_stop(&pair.appends);
-	return pair.in_runs;
+	return pair.copied;
 }
 
 static const struct stream_config configs[] = {
@@ -145,7 +132,7 @@ static const struct stream_config configs[] = {
 	 .rotation = {.filesize_bytes = 50000, .interval_ns = SECOND / 20}},
 };
 
-static void runs_hand_over_what_appends_do(void **state)
+static void copies_hand_over_what_appends_do(void **state)
 {
 	for (unsigned int i = 0; i < sizeof(configs) / sizeof(*configs); i++) {
 		for (unsigned int seed = 1; seed <= SEEDS; seed++) {
@@ -157,7 +144,7 @@ static void runs_hand_over_what_appends_do(void **state)
 }
 
 /* pcapng's records are not a header and a copy. */
-static void runs_leave_pcapng_alone(void **state)
+static void copies_leave_pcapng_alone(void **state)
 {
 	struct session sessions[SESSIONS] = {
 		{.virtual_network_id = 1}, {.virtual_network_id = 2}, {.virtual_network_id = 3}};
@@ -172,16 +159,13 @@ static void runs_leave_pcapng_alone(void **state)
 	pcapng_template_free(template);
 }
 
-/* A run of a stream that has no chunk takes nothing, and its end changes nothing. */
-static void a_run_needs_an_open_chunk(void **state)
+/* A stream that has no chunk takes nothing, and nothing changes. */
+static void a_copy_needs_an_open_chunk(void **state)
 {
-	struct stream_run run;
 	struct bench bench;
 
 	bench_start(&bench, &plain, 2, 0);
-	stream_run_begin(bench.set, &run, 0, bench.now_ns);
-	assert_null(stream_run_append(&run, 0, 0, 0));
-	stream_run_end(bench.set, &run, bench.now_ns);
+	assert_null(stream_append_copy(bench.set, 0, 0, bench.now_ns, 0, 0));
 	stream_tick(bench.set, bench.now_ns);
 	assert_true(stream_close_all(bench.set));
 	assert_null(next_chunk(&bench));
@@ -191,10 +175,10 @@ static void a_run_needs_an_open_chunk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(runs_hand_over_what_appends_do),
-		cmocka_unit_test(runs_leave_pcapng_alone),
-		cmocka_unit_test(a_run_needs_an_open_chunk),
+		cmocka_unit_test(copies_hand_over_what_appends_do),
+		cmocka_unit_test(copies_leave_pcapng_alone),
+		cmocka_unit_test(a_copy_needs_an_open_chunk),
 	};
 
-	return cmocka_run_group_tests_name("stream_run", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("stream_copy", tests, NULL, NULL);
 }
