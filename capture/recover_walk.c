@@ -2,8 +2,11 @@
 #include "capture/recover_walk.h"
 
 #include <errno.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "capture/chunk.h"
@@ -13,6 +16,7 @@
 enum {
 	WINDOW_BYTES = 1 << 20,
 	SCAN_BYTES = 65536,
+	EXTENTS = 32, /* asked for at once */
 };
 
 /* Between two records that follow each other in a file; longer is taken for damage. */
@@ -31,15 +35,47 @@ static bool is_sane(const struct pcap_reader *reader, const struct pcap_record *
 	       (last_ns == 0 || gap <= gap_ns);
 }
 
-/*
- * Where the file has no blocks, from offset on: what was written there never reached the disk.
- * The file's end where there is no such place, or the file system does not tell.
- */
-static uint64_t find_hole(int fd, uint64_t offset, uint64_t size)
+static uint64_t seek_hole(int fd, uint64_t offset, uint64_t size)
 {
 	off_t hole = lseek(fd, (off_t)offset, SEEK_HOLE);
 
 	return hole >= 0 && (uint64_t)hole < size ? (uint64_t)hole : size;
+}
+
+/*
+ * Where the file has no blocks, or such as are reserved only, from offset on: what was written
+ * there never reached the disk. The file's end where there is no such place, or the file system
+ * does not tell. Asked of the extents, for SEEK_HOLE takes what is reserved for data as soon as
+ * somebody has read it: its zeros are in the page cache then.
+ */
+static uint64_t find_hole(int fd, uint64_t offset, uint64_t size)
+{
+	struct {
+		struct fiemap map;
+		struct fiemap_extent extents[EXTENTS];
+	} answer;
+
+	while (offset < size) {
+		answer.map = (struct fiemap){
+			.fm_start = offset,
+			.fm_length = size - offset,
+			.fm_flags = FIEMAP_FLAG_SYNC,
+			.fm_extent_count = EXTENTS,
+		};
+		if (ioctl(fd, FS_IOC_FIEMAP, &answer) < 0)
+			return seek_hole(fd, offset, size);
+		if (answer.map.fm_mapped_extents == 0)
+			return offset;
+		for (uint32_t i = 0; i < answer.map.fm_mapped_extents; i++) {
+			const struct fiemap_extent *extent = &answer.extents[i];
+
+			if (extent->fe_logical > offset ||
+			    extent->fe_flags & FIEMAP_EXTENT_UNWRITTEN)
+				return offset;
+			offset = extent->fe_logical + extent->fe_length;
+		}
+	}
+	return size;
 }
 
 static enum recover_end reason(enum pcap_reader_end end)

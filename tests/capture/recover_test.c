@@ -10,10 +10,13 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -316,6 +319,36 @@ static void a_hole_ends_what_is_good(void **state)
 	check_records("hole.recovered.pcap", (8192 - HEADER) / RECORD);
 }
 
+/* Space that was reserved and not written is no record's end, whoever has read its zeros before. */
+static void what_is_reserved_ends_what_is_good(void **state)
+{
+	static uint8_t data[FILE_MAX];
+	const uint32_t records = (8192 - HEADER) / RECORD;
+	struct recover_file file;
+	size_t bytes = HEADER;
+	struct statfs space;
+	int fd;
+
+	pcap_format_file_header(data, PCAP_NS, SNAPLEN);
+	for (uint32_t i = 0; bytes < 8192; i++)
+		bytes += put_record(data + bytes, i, CAPLEN);
+	assert_true(bytes > 8192); /* the last one's end is missing */
+	write_file("reserved.pcap.part", data, 8192, 0);
+	fd = open("reserved.pcap.part", O_RDWR);
+	assert_int_equal(fstatfs(fd, &space), 0);
+	if (space.f_type == TMPFS_MAGIC || fallocate(fd, 0, 8192, 32768) < 0)
+		skip();
+	assert_int_equal(fsync(fd), 0);
+	for (off_t at = 0; at < 40960; at += 4096)
+		assert_int_equal(pread(fd, data, 4096, at), 4096);
+	close(fd);
+	assert_true(recover_file(&file, "reserved.pcap.part", false));
+	assert_int_equal(file.end, RECOVER_HOLE);
+	assert_int_equal(file.packets, records);
+	assert_int_equal(file.bytes + file.trimmed, 8192);
+	check_records("reserved.recovered.pcap", records);
+}
+
 /*
  * A record header lies in two blocks, and the first of them was not written again since it ended
  * before it: the header begins with zeros, and makes a record all the same, of an earlier time.
@@ -472,6 +505,30 @@ static void a_live_file_is_not_touched(void **state)
 	assert_int_equal(file.state, RECOVER_LIVE);
 	assert_true(exists("new.pcap.part"));
 	close(segment.fd);
+}
+
+/* Of a capture that was killed, something holds the lock for a moment after its end. */
+static void a_lock_that_outlives_its_capture_is_awaited(void **state)
+{
+	const struct timespec moment = {.tv_nsec = 120000000};
+	struct recover_file file;
+	struct segment segment;
+	int status;
+	pid_t holder;
+
+	assert_int_equal(segment_open_file(&segment, "killed.pcap", false, false), 0);
+	assert_int_equal(write(segment.fd, "\x4d\x3c\xb2\xa1", 4), 4); /* half a file header */
+	holder = fork();
+	assert_true(holder >= 0);
+	if (holder == 0) {
+		nanosleep(&moment, NULL);
+		_exit(0);
+	}
+	close(segment.fd);
+	assert_true(recover_file(&file, "killed.pcap.part", false));
+	assert_int_equal(file.state, RECOVER_SET_ASIDE);
+	assert_false(exists("killed.pcap.part"));
+	assert_int_equal(waitpid(holder, &status, 0), holder);
 }
 
 static void foreign_files_are_left_alone(void **state)
@@ -651,12 +708,14 @@ int main(void)
 		cmocka_unit_test(what_is_good_is_published),
 		cmocka_unit_test(every_cut_is_recovered),
 		cmocka_unit_test(a_hole_ends_what_is_good),
+		cmocka_unit_test(what_is_reserved_ends_what_is_good),
 		cmocka_unit_test(a_header_without_its_begin_is_none),
 		cmocka_unit_test(a_header_may_begin_with_zeros),
 		cmocka_unit_test(pcapng_is_kept_by_blocks),
 		cmocka_unit_test(committed_bytes_are_kept_without_a_look),
 		cmocka_unit_test(without_a_header_all_is_the_tail),
 		cmocka_unit_test(a_live_file_is_not_touched),
+		cmocka_unit_test(a_lock_that_outlives_its_capture_is_awaited),
 		cmocka_unit_test(foreign_files_are_left_alone),
 		cmocka_unit_test(nothing_is_overwritten),
 		cmocka_unit_test(a_directory_is_searched_with_those_in_it),
