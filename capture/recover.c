@@ -260,12 +260,27 @@ static void publish(struct recover_file *files, const int *fds, uint32_t count)
 	}
 }
 
-void recover_files(struct recover_file *files, uint32_t count, bool dry_run)
+static bool any_live(const struct recover_file *files, uint32_t count)
 {
+	for (uint32_t i = 0; i < count; i++)
+		if (files[i].state == RECOVER_LIVE)
+			return true;
+	return false;
+}
+
+void recover_files(struct recover_file *files, uint32_t count, bool dry_run, uint32_t *waits)
+{
+	const struct timespec pause = {.tv_nsec = RECOVER_WAIT_MS * 1000000L};
 	int fds[RECOVER_TOGETHER];
 
 	for (uint32_t i = 0; i < count; i++)
 		fds[i] = prepare(&files[i], dry_run);
+	for (; *waits && any_live(files, count); (*waits)--) {
+		nanosleep(&pause, NULL);
+		for (uint32_t i = 0; i < count; i++)
+			if (files[i].state == RECOVER_LIVE)
+				fds[i] = prepare(&files[i], dry_run);
+	}
 	if (!dry_run)
 		publish(files, fds, count);
 	/* Closed last: until then the lock keeps others away. */
@@ -276,8 +291,10 @@ void recover_files(struct recover_file *files, uint32_t count, bool dry_run)
 
 bool recover_file(struct recover_file *file, const char *part, bool dry_run)
 {
+	uint32_t waits = RECOVER_WAITS;
+
 	if (recover_begin(file, part))
-		recover_files(file, 1, dry_run);
+		recover_files(file, 1, dry_run, &waits);
 	else
 		file->error = -ENAMETOOLONG;
 	return file->state != RECOVER_GONE;

@@ -71,8 +71,13 @@ bool recover_begin(struct recover_file *file, const char *part);
  * Recovers several, up to RECOVER_TOGETHER, that have begun; where they are more than 64, their file
  * system is synced as a whole, once for the data and once for the names: for 10,000 files a sync of
  * each would take minutes.
+ *
+ * A capture that was killed may hold its files a moment longer than it is there, by writes that the
+ * kernel ends behind it. So files that seem to be live are tried again every RECOVER_WAIT_MS, *waits
+ * times in all; what is left of them is in *waits afterwards, for the next call.
  */
-void recover_files(struct recover_file *files, uint32_t count, bool dry_run);
+enum { RECOVER_WAITS = 10, RECOVER_WAIT_MS = 50 };
+void recover_files(struct recover_file *files, uint32_t count, bool dry_run, uint32_t *waits);
 
 typedef void recover_report(void *context, const struct recover_file *file);
 

@@ -18,11 +18,12 @@ struct search {
 	int error;                  /* the first */
 	struct recover_file *files; /* RECOVER_TOGETHER, to be recovered together */
 	uint32_t count;
+	uint32_t waits; /* left for files that seem to be live */
 };
 
 static void recover_collected(struct search *search)
 {
-	recover_files(search->files, search->count, search->dry_run);
+	recover_files(search->files, search->count, search->dry_run, &search->waits);
 	for (uint32_t i = 0; i < search->count; i++)
 		if (search->files[i].state != RECOVER_GONE)
 			search->report(search->context, &search->files[i]);
@@ -95,7 +96,12 @@ static void search_directory(struct search *search, const char *path, int depth)
 
 int recover_directory(const char *directory, bool dry_run, recover_report *report, void *context)
 {
-	struct search search = {.dry_run = dry_run, .report = report, .context = context};
+	struct search search = {
+		.dry_run = dry_run,
+		.report = report,
+		.context = context,
+		.waits = RECOVER_WAITS,
+	};
 
 	search.files = malloc(RECOVER_TOGETHER * sizeof(*search.files));
 	if (!search.files)
