@@ -73,6 +73,7 @@ bool stream_begin(struct stream_set *set, uint32_t stream, uint64_t time_ns);
  * worker publishes its counts first and no reader of the ledger sees a packet written that was
  * not yet received.
  * time_ns: since the epoch. caplen <= stream_set_max_caplen().
+ * stream_append_copy() (stream_copy.h) does it for most records with fewer instructions.
  */
 uint8_t *stream_append(struct stream_set *set, uint32_t stream, uint32_t session, uint64_t time_ns,
 		       uint32_t caplen, uint32_t len);
@@ -86,7 +87,7 @@ void stream_refused(struct stream_set *set, uint32_t session);
 /*
  * Hands over the chunks that became full since the last call, takes empty chunks back, hands
  * over chunks whose oldest record is older than flush_ns, or the oldest where streams hold so many
- * that the next burst might find none (all but 32 or an eighth, whichever is more), and closes segments whose duration or
+ * that the next burst might find none (all but 64 or an eighth, whichever is more), and closes segments whose duration or
  * interval has passed at now_ns though no packet came. A segment of which a chunk came back with
  * CHUNK_FAILED is closed a second later: the next record tries a new one.
  * now_ns is of the clock that rotation goes by, the records' times'. It may jump: chunks age by

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stream_append() for the records that need no more than a copy: all but one in about fifty of the
- * smallest. A header of its own, for it is inlined where records come from, and so opens what a
- * stream is; nothing else of that is for its caller.
+ * stream_append() for the records that need no more than a copy: those that end in the block that
+ * they begin in, forty of the smallest in a row. A header of its own, for it is inlined where
+ * records come from, and so opens what a stream is; nothing else of that is for its caller.
  */
 #ifndef CAPTURE_STREAM_COPY_H
 #define CAPTURE_STREAM_COPY_H
@@ -12,6 +12,8 @@
 /*
  * As stream_append(), but NULL wherever more is needed than a copy, nothing having changed: the
  * record is then for stream_append(). Of pcapng it takes nothing.
+ * caplen <= stream_set_max_caplen(). Where each stream is one session's, `session` is the one of
+ * its first record: that one has come by stream_append(), which keeps it.
  */
 static inline uint8_t *stream_append_copy(struct stream_set *set, uint32_t stream_index,
 					  uint32_t session, uint64_t time_ns, uint32_t caplen,
@@ -20,12 +22,13 @@ static inline uint8_t *stream_append_copy(struct stream_set *set, uint32_t strea
 	struct stream *stream = &set->streams[stream_index];
 	struct account *now = &stream->now;
 	uint32_t end = now->fill + PCAP_RECORD_HEADER_BYTES + caplen;
-	uint8_t *dst = stream->data + now->fill;
+	uint8_t *dst;
 
 	if (__builtin_expect(end >= stream->soft_end || time_ns >= stream->rotate_ns ||
 				     now->records >= stream->records_max || set->config.pcapng,
 			     false))
 		return NULL;
+	dst = stream->data + now->fill;
 	pcap_format_record_header(dst, stream_stamp(set, time_ns), caplen, len);
 	if (set->config.combined)
 		stream->chunk->log[now->records] = (struct chunk_record){session, caplen};
@@ -33,9 +36,9 @@ static inline uint8_t *stream_append_copy(struct stream_set *set, uint32_t strea
 	now->records++;
 	now->record_bytes += caplen;
 	now->last_ns = time_ns;
-	/* With many sessions the next record here is far off, and so is this line by then. */
-	__builtin_prefetch(stream->data + end, 1);
-	__builtin_prefetch(stream->data + end + 64, 1);
+	/* With many sessions the next record here is far off, and so are these lines by then. */
+	__builtin_prefetch((const void *)((uintptr_t)stream->data + end), 1);
+	__builtin_prefetch((const void *)((uintptr_t)stream->data + end + 64), 1);
 	return dst + PCAP_RECORD_HEADER_BYTES;
 }
 

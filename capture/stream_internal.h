@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Internal to streams: what a set keeps, and the calls between its two halves. stream.c has the
- * public calls, records and segments, stream_chunk.c the chunks that they are handed over in.
+ * public calls, records and segments, stream_chunk.c the chunks that they are handed over in,
+ * stream_copy.h the one call that is inlined elsewhere.
  *
  * Terms. Fill: bytes in the open chunk, what was carried into it included. Mark: the account of
  * the open chunk as of its last block boundary, kept up to date at each crossing, so that the

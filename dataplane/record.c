@@ -31,11 +31,14 @@ struct record {
 	bool clipped;
 };
 
-/* What the packets of the burst at hand have in common. */
-struct pass {
+/*
+ * What the next packet of a burst mostly shares with the usual one before it. Not for longer: the
+ * session table may be another by the next burst.
+ */
+struct latest {
 	const struct port *port;
 	uint16_t vxlan_port; /* network order */
-	uint32_t vni;        /* the latest usual packet's; UINT32_MAX: there was none */
+	uint32_t vni;        /* the usual packet's; UINT32_MAX: there was none */
 	uint32_t session;    /* its */
 	uint32_t limit;      /* the session's, bytes */
 	struct ledger_session_worker *counts;
@@ -44,7 +47,7 @@ struct pass {
 struct recorder {
 	struct record_config config;
 	struct burst burst;
-	uint32_t unsettled;                /* packets of the burst at hand without a verdict */
+	uint32_t unsettled; /* in store(): packets of the burst that have no verdict yet; else 0 */
 	const struct session_table *table; /* for this burst */
 	uint64_t now_ns;                   /* as of the latest tick */
 	uint32_t *packet_lengths;          /* by session */
@@ -257,8 +260,8 @@ static enum drop_reason append(struct recorder *r, const struct port *port,
 }
 
 /*
- * The way of a packet that may need more than a copy: a chunk, a segment, or a ticket.
- * unsettled: packets of the burst from it on.
+ * The long way to the stream, of a packet that needs more than a copy: a chunk, a segment, or a
+ * ticket. unsettled: packets of the burst from it on.
  */
 static __attribute__((noinline)) void store(struct recorder *r, const struct port *port,
 					    const struct packet *packet, uint32_t unsettled,
@@ -273,7 +276,7 @@ static __attribute__((noinline)) void store(struct recorder *r, const struct por
 	r->unsettled = 0;
 }
 
-/* The way of all others: where the packet's bytes are due; NULL: it is for store(). */
+/* The short way to the stream: where the packet's bytes are due; NULL: it is for store(). */
 static inline uint8_t *append_copy(struct recorder *r, const struct packet *packet,
 				   uint32_t session, uint32_t caplen, uint32_t len)
 {
@@ -308,35 +311,35 @@ static __attribute__((noinline)) void record_any(struct recorder *r, const struc
  * Records the usual packet, of a VNI that is one session's and its frame within the session's
  * limit, by the short way; record_any() would do the same with it. False: nothing was done.
  */
-static inline bool record_usual(struct recorder *r, struct pass *pass, const struct packet *packet,
-				uint32_t unsettled)
+static inline bool record_usual(struct recorder *r, struct latest *latest,
+				const struct packet *packet, uint32_t unsettled)
 {
 	struct usual usual;
 	uint8_t *dst;
 
 	if (unlikely(!usual_packet(packet->data, packet->data_len, packet->packet_len,
-				   pass->vxlan_port, &usual)))
+				   latest->vxlan_port, &usual)))
 		return false;
-	if (usual.vni != pass->vni) {
+	if (usual.vni != latest->vni) {
 		uint32_t session = session_table_of_vni(r->table, usual.vni);
 
 		if (unlikely(session == SESSION_NONE))
 			return false;
-		pass->vni = usual.vni;
-		pass->session = session;
-		pass->limit = r->limits[session];
-		pass->counts = &r->config.sessions[session];
+		latest->vni = usual.vni;
+		latest->session = session;
+		latest->limit = r->limits[session];
+		latest->counts = &r->config.sessions[session];
 	}
-	if (unlikely(usual.bytes > pass->limit))
+	if (unlikely(usual.bytes > latest->limit))
 		return false;
 	if (r->config.filter && !passes(r, packet, USUAL_OFFSET, usual.bytes, usual.bytes)) {
 		r->burst.dropped[DROP_FILTERED]++;
 		return true;
 	}
-	dst = append_copy(r, packet, pass->session, usual.bytes, usual.bytes);
+	dst = append_copy(r, packet, latest->session, usual.bytes, usual.bytes);
 	if (unlikely(!dst)) {
-		store(r, pass->port, packet, unsettled,
-		      (struct record){.session = pass->session,
+		store(r, latest->port, packet, unsettled,
+		      (struct record){.session = latest->session,
 				      .offset = USUAL_OFFSET,
 				      .caplen = usual.bytes,
 				      .len = usual.bytes,
@@ -344,7 +347,7 @@ static inline bool record_usual(struct recorder *r, struct pass *pass, const str
 		return true;
 	}
 	packet_copy(packet, USUAL_OFFSET, dst, usual.bytes);
-	pass->counts->whole++;
+	latest->counts->whole++;
 	r->burst.accepted++;
 	return true;
 }
@@ -352,7 +355,7 @@ static inline bool record_usual(struct recorder *r, struct pass *pass, const str
 void recorder_burst(struct recorder *r, const struct port *port, const struct packet *packets,
 		    uint32_t count)
 {
-	struct pass pass = {
+	struct latest latest = {
 		.port = port,
 		.vxlan_port = rte_cpu_to_be_16(r->config.vxlan_port),
 		.vni = UINT32_MAX,
@@ -361,7 +364,7 @@ void recorder_burst(struct recorder *r, const struct port *port, const struct pa
 	r->table = __atomic_load_n(r->config.table, __ATOMIC_ACQUIRE);
 	r->burst.received += count;
 	for (uint32_t i = 0; i < count; i++)
-		if (unlikely(!record_usual(r, &pass, &packets[i], count - i)))
+		if (unlikely(!record_usual(r, &latest, &packets[i], count - i)))
 			record_any(r, port, &packets[i], count - i);
 }
 

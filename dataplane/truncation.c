@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/truncation.h"
 
+#include "dataplane/wire.h"
+
 /*
  * The frame's length by its own IP header: 14 + 4 per VLAN tag + IPv4 total length (at 2) or
  * 40 + IPv6 payload length (at 4). 0 where it does not say: not IP, the field did not arrive, or

@@ -9,10 +9,7 @@
 #ifndef DATAPLANE_TRUNCATION_H
 #define DATAPLANE_TRUNCATION_H
 
-#include <stdbool.h>
 #include <stdint.h>
-
-#include "dataplane/wire.h"
 
 enum {
 	/* Behind an NLB AWS cuts at 8500 even when asked for more; a cut below this needs the
@@ -37,8 +34,9 @@ struct truncation {
 
 /*
  * frame: the inner frame's first `readable` bytes; all that arrived, or at least
- * DECAP_INNER_HEAD of them; what is readable behind the frame is not looked at. arrived (A) <= wire_len (W): bytes. packet_length (P): the session's,
- * 0 if unknown. snaplen: the capture's own limit (-s), 0 for none.
+ * DECAP_INNER_HEAD of them; what is readable behind the frame is not looked at.
+ * arrived (A) <= wire_len (W): bytes. packet_length (P): the session's, 0 if unknown. snaplen: the
+ * capture's own limit (-s), 0 for none.
  */
 struct truncation truncation_apply(const uint8_t *frame, uint32_t readable, uint32_t arrived,
 				   uint32_t wire_len, uint32_t packet_length, uint32_t snaplen);

@@ -38,11 +38,11 @@ static inline uint64_t usual_differs(const uint8_t *at, uint64_t value, uint64_t
 /*
  * True for a usual packet; it has no reserved bit set then, and a limit on what is stored of
  * frames is the caller's to apply.
- * head: its first head_len bytes, contiguous; packet_len: bytes that arrived; port: the VXLAN UDP
- * port, network order. *out is valid on true only.
+ * head: its first head_len bytes, contiguous; packet_len: bytes that arrived; port_be: the VXLAN
+ * UDP port in network order. *out is valid on true only.
  */
 static inline bool usual_packet(const uint8_t *head, uint32_t head_len, uint32_t packet_len,
-				uint16_t port, struct usual *out)
+				uint16_t port_be, struct usual *out)
 {
 	uint32_t outer_total, udp_length, inner_total;
 
@@ -53,7 +53,7 @@ static inline bool usual_packet(const uint8_t *head, uint32_t head_len, uint32_t
 		    (usual_differs(head + 12, 0x0800450000000000, 0xffffff0000000000) |
 		     /* no fragment, though DF may be set; UDP */
 		     usual_differs(head + 20, 0x0000001100000000, 0x3fff00ff00000000) |
-		     (wire_load16(head + 36) ^ port) |
+		     (wire_load16(head + 36) ^ port_be) |
 		     /* VXLAN: the I flag and no other, any VNI */
 		     usual_differs(head + 42, 0x0800000000000000, 0xffffffff000000ff) |
 		     /* the frame's EtherType and version */
@@ -66,8 +66,8 @@ static inline bool usual_packet(const uint8_t *head, uint32_t head_len, uint32_t
 	out->vni = (uint32_t)(wire_swap64(wire_load64(head + 42)) >> 8) & 0xffffff;
 	out->bytes = udp_length - 16;
 	/* IPv4 holds UDP, all of it is there, and the frame's own header claims no more. */
-	return udp_length >= 16 + 34 && udp_length + 20 <= outer_total &&
-	       udp_length + 34 <= packet_len && inner_total + 30 <= udp_length;
+	return udp_length + 20 <= outer_total && udp_length + 34 <= packet_len &&
+	       inner_total + 30 <= udp_length;
 }
 
 #endif

@@ -6,11 +6,13 @@
  */
 #include "dataplane/record.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -378,6 +380,92 @@ static void the_largest_packet_is_filtered_whole(void **state)
 	filter_free(filter);
 }
 
+/* The writer of an input that waits: slow, and suspicious of the ledger. */
+struct slow_writer {
+	struct bench *bench;
+	bool last;        /* atomic; what is in the ring is all */
+	uint64_t written; /* records */
+	uint32_t wrong;   /* moments at which the ledger was */
+};
+
+static uint64_t sum_of(const uint64_t *counts, int count)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < count; i++)
+		sum += __atomic_load_n(&counts[i], __ATOMIC_RELAXED);
+	return sum;
+}
+
+/* At every moment: received = accepted + dropped, and nothing is written that is not accepted. */
+static void check_ledger(struct slow_writer *writer)
+{
+	const struct ledger_worker *ledger = ledger_worker(writer->bench->ledger, 0);
+	uint64_t sequence = __atomic_load_n(&ledger->sequence, __ATOMIC_ACQUIRE);
+	uint64_t received = __atomic_load_n(&ledger->received, __ATOMIC_RELAXED);
+	uint64_t accepted = __atomic_load_n(&ledger->accepted, __ATOMIC_RELAXED);
+	uint64_t dropped = sum_of(ledger->dropped, DROP_REASON_COUNT);
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (sequence % 2 || __atomic_load_n(&ledger->sequence, __ATOMIC_RELAXED) != sequence)
+		return;
+	writer->wrong += received != accepted + dropped || writer->written > accepted;
+}
+
+static void *write_slowly(void *context)
+{
+	const struct timespec pause = {.tv_nsec = 20000};
+	struct slow_writer *writer = context;
+	bool last;
+
+	do {
+		struct chunk *chunk;
+
+		last = __atomic_load_n(&writer->last, __ATOMIC_ACQUIRE);
+		while ((chunk = ring_get(writer->bench->full))) {
+			writer->written += chunk->records;
+			check_ledger(writer);
+			(void)ring_put(writer->bench->empty, chunk); /* it holds them all */
+			nanosleep(&pause, NULL);
+		}
+		check_ledger(writer);
+		nanosleep(&pause, NULL);
+	} while (!last);
+	return NULL;
+}
+
+/* In the middle of a burst, too, where an input waits for a chunk. */
+static void the_account_balances_while_an_input_waits(void **state)
+{
+	struct world *world = malloc(sizeof(*world));
+	struct slow_writer writer = {.bench = &world->fast};
+	struct recorder *recorder;
+	uint64_t time_ns = START_NS;
+	pthread_t thread;
+
+	assert_non_null(world);
+	srand(7);
+	open_world(world, &(struct record_config){.combined = true});
+	world->port.waits = true;
+	recorder = world->fast.recorder;
+	assert_int_equal(pthread_create(&thread, NULL, write_slowly, &writer), 0);
+	for (uint32_t i = 0; i < BURSTS * 4; i++, time_ns += 1000) {
+		make_burst(&world->burst, time_ns);
+		recorder_burst(recorder, &world->port, world->burst.whole, world->burst.count);
+	}
+	recorder_publish(recorder);
+	while (!stream_close_all(world->fast.streams))
+		recorder_tick(recorder, time_ns);
+	recorder_tick(recorder, time_ns);
+	__atomic_store_n(&writer.last, true, __ATOMIC_RELEASE);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(writer.written, ledger_worker(world->fast.ledger, 0)->accepted);
+	assert_true(writer.written > BURSTS);
+	assert_int_equal(writer.wrong, 0);
+	close_world(world);
+	free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +475,7 @@ int main(void)
 		cmocka_unit_test(both_ways_filtered),
 		cmocka_unit_test(both_ways_without_chunks),
 		cmocka_unit_test(the_largest_packet_is_filtered_whole),
+		cmocka_unit_test(the_account_balances_while_an_input_waits),
 	};
 
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);

@@ -54,6 +54,14 @@ static void test_chunks(void **state)
 						       .buffer_bytes = 256 * MIB})
 				 .chunk_bytes,
 			 260 << 10);
+	/* zstd_writer's tables are those of 256 KiB at the most. */
+	assert_int_equal(compute((struct sizing_input){.streams = 1,
+						       .workers = 1,
+						       .max_record_bytes = 80,
+						       .buffer_bytes = 256 * MIB,
+						       .level = 1})
+				 .chunk_bytes,
+			 252 << 10);
 }
 
 /* The buffer is shared by the workers, and the logs of combined chunks are within it. */

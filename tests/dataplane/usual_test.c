@@ -90,6 +90,22 @@ static void what_the_frame_claims(void **state)
 	assert_int_equal(known, INNER_BYTES - 14 + 1);
 }
 
+/* A tag whose second half could be an IPv4 header's begin, before one that AWS has cut. */
+static void an_inner_tag_is_none_of_it(void **state)
+{
+	frame_start(&packet, 0);
+	frame_inner(&packet, INNER_BYTES - 4);
+	packet.bytes[16] = 0x22; /* claims 8704 and more */
+	memmove(packet.bytes + 18, packet.bytes + 14, INNER_BYTES - 4 - 14);
+	memcpy(packet.bytes + 12, "\x81\x00\x40\x00\x08\x00", 6);
+	packet.len = INNER_BYTES;
+	frame_mirror(&packet, VNI, 0x0a000005);
+	assert_int_equal(packet.len, PACKET_BYTES);
+	assert_false(judge(PACKET_BYTES, PACKET_BYTES));
+	packet.bytes[USUAL_OFFSET + 16] = 0; /* the tag's own VID 0, read as a length */
+	assert_false(judge(PACKET_BYTES, PACKET_BYTES));
+}
+
 /* What UDP and IPv4 say of their lengths, in all pairs of plausible ones. */
 static void what_the_headers_claim(void **state)
 {
@@ -160,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(aws_packets_are_known, build),
 		cmocka_unit_test_setup(what_the_frame_claims, build),
+		cmocka_unit_test_setup(an_inner_tag_is_none_of_it, build),
 		cmocka_unit_test_setup(what_the_headers_claim, build),
 		cmocka_unit_test_setup(one_byte_differs, build),
 		cmocka_unit_test_setup(two_bytes_differ, build),
