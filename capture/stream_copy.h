@@ -37,8 +37,8 @@ static inline uint8_t *stream_append_copy(struct stream_set *set, uint32_t strea
 	now->record_bytes += caplen;
 	now->last_ns = time_ns;
 	/* With many sessions the next record here is far off, and so are these lines by then. */
-	__builtin_prefetch((const void *)((uintptr_t)stream->data + end), 1);
-	__builtin_prefetch((const void *)((uintptr_t)stream->data + end + 64), 1);
+	__builtin_prefetch(stream->data + end, 1);
+	__builtin_prefetch(stream->data + end + 64, 1);
 	return dst + PCAP_RECORD_HEADER_BYTES;
 }
 

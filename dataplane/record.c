@@ -359,6 +359,7 @@ void recorder_burst(struct recorder *r, const struct port *port, const struct pa
 		.port = port,
 		.vxlan_port = rte_cpu_to_be_16(r->config.vxlan_port),
 		.vni = UINT32_MAX,
+		.counts = r->config.sessions,
 	};
 
 	r->table = __atomic_load_n(r->config.table, __ATOMIC_ACQUIRE);

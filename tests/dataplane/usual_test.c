@@ -42,9 +42,9 @@ static bool is_usual(uint32_t head_len, uint32_t packet_len, struct usual *usual
 static bool judge(uint32_t head_len, uint32_t packet_len)
 {
 	const uint8_t *p = packet.bytes;
+	struct usual usual = {0};
 	struct truncation t;
-	struct usual usual;
-	struct decap d;
+	struct decap d = {0};
 
 	if (!is_usual(head_len, packet_len, &usual))
 		return false;
@@ -63,7 +63,7 @@ static bool judge(uint32_t head_len, uint32_t packet_len)
 
 static void aws_packets_are_known(void **state)
 {
-	struct usual usual;
+	struct usual usual = {0};
 
 	assert_true(judge(PACKET_BYTES, PACKET_BYTES));
 	assert_true(is_usual(PACKET_BYTES, PACKET_BYTES, &usual));
