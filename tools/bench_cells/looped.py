@@ -96,7 +96,8 @@ def _to_files(environment: Environment, directory: str, what: Input, seconds: fl
               cut: Optional[int] = None) -> Sample:
     need_space(directory)
     out = os.path.join(directory, "out")
-    more: List[str] = [*capture.bounded(), *options]
+    # Manifests of a saturated disk's files are made after the last write, from what is read back.
+    more: List[str] = ["--manifest", "none", *capture.bounded(), *options]
     try:
         result = capture.record(environment, capture.loop(environment.inputs.path(what)),
                                 out + "/", seconds, more, what.sessions)
