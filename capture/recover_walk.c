@@ -69,7 +69,7 @@ static uint64_t find_hole(int fd, uint64_t offset, uint64_t size)
 		for (uint32_t i = 0; i < answer.map.fm_mapped_extents; i++) {
 			const struct fiemap_extent *extent = &answer.extents[i];
 
-			if (extent->fe_logical > offset ||
+			if (extent->fe_logical > offset || extent->fe_length == 0 ||
 			    extent->fe_flags & FIEMAP_EXTENT_UNWRITTEN)
 				return offset;
 			offset = extent->fe_logical + extent->fe_length;

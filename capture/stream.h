@@ -87,8 +87,8 @@ void stream_refused(struct stream_set *set, uint32_t session);
 /*
  * Hands over the chunks that became full since the last call, takes empty chunks back, hands
  * over chunks whose oldest record is older than flush_ns, or the oldest where streams hold so many
- * that the next burst might find none (all but 64 or an eighth, whichever is more), and closes segments whose duration or
- * interval has passed at now_ns though no packet came. A segment of which a chunk came back with
+ * that the next burst might find none (all but 64 or an eighth, whichever is more), and closes
+ * segments whose duration or interval has passed at now_ns though no packet came. A segment of which a chunk came back with
  * CHUNK_FAILED is closed a second later: the next record tries a new one.
  * now_ns is of the clock that rotation goes by, the records' times'. It may jump: chunks age by
  * its steps forward from tick to tick, whatever the times of the records in them.

@@ -22,8 +22,8 @@ enum { WRITER_NO_JOB = UINT32_MAX };
 
 enum {
 	WRITER_DEPTH = 64, /* writes under way; more only queue up in the disk's driver */
-	WRITER_BACKLOG_PART =
-		8, /* while one in so many chunks waits for its write none is hashed */
+	/* While one in so many chunks waits for its write none is hashed. */
+	WRITER_BACKLOG_PART = 8,
 };
 
 enum writer_job_state {

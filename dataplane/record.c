@@ -36,16 +36,15 @@ struct record {
  * session table may be another by the next burst.
  */
 struct latest {
-	const struct port *port;
-	uint16_t vxlan_port; /* network order */
-	uint32_t vni;        /* the usual packet's; UINT32_MAX: there was none */
-	uint32_t session;    /* its */
-	uint32_t limit;      /* the session's, bytes */
+	uint32_t vni;     /* UINT32_MAX: there was none */
+	uint32_t session; /* the VNI's */
+	uint32_t limit;   /* the session's, bytes */
 	struct ledger_session_worker *counts;
 };
 
 struct recorder {
 	struct record_config config;
+	uint16_t vxlan_port_be; /* config.vxlan_port in network order */
 	struct burst burst;
 	uint32_t unsettled; /* in store(): packets of the burst that have no verdict yet; else 0 */
 	const struct session_table *table; /* for this burst */
@@ -311,14 +310,14 @@ static __attribute__((noinline)) void record_any(struct recorder *r, const struc
  * Records the usual packet, of a VNI that is one session's and its frame within the session's
  * limit, by the short way; record_any() would do the same with it. False: nothing was done.
  */
-static inline bool record_usual(struct recorder *r, struct latest *latest,
+static inline bool record_usual(struct recorder *r, struct latest *latest, const struct port *port,
 				const struct packet *packet, uint32_t unsettled)
 {
 	struct usual usual;
 	uint8_t *dst;
 
 	if (unlikely(!usual_packet(packet->data, packet->data_len, packet->packet_len,
-				   latest->vxlan_port, &usual)))
+				   r->vxlan_port_be, &usual)))
 		return false;
 	if (usual.vni != latest->vni) {
 		uint32_t session = session_table_of_vni(r->table, usual.vni);
@@ -338,7 +337,7 @@ static inline bool record_usual(struct recorder *r, struct latest *latest,
 	}
 	dst = append_copy(r, packet, latest->session, usual.bytes, usual.bytes);
 	if (unlikely(!dst)) {
-		store(r, latest->port, packet, unsettled,
+		store(r, port, packet, unsettled,
 		      (struct record){.session = latest->session,
 				      .offset = USUAL_OFFSET,
 				      .caplen = usual.bytes,
@@ -356,8 +355,6 @@ void recorder_burst(struct recorder *r, const struct port *port, const struct pa
 		    uint32_t count)
 {
 	struct latest latest = {
-		.port = port,
-		.vxlan_port = rte_cpu_to_be_16(r->config.vxlan_port),
 		.vni = UINT32_MAX,
 		.counts = r->config.sessions,
 	};
@@ -365,7 +362,7 @@ void recorder_burst(struct recorder *r, const struct port *port, const struct pa
 	r->table = __atomic_load_n(r->config.table, __ATOMIC_ACQUIRE);
 	r->burst.received += count;
 	for (uint32_t i = 0; i < count; i++)
-		if (unlikely(!record_usual(r, &latest, &packets[i], count - i)))
+		if (unlikely(!record_usual(r, &latest, port, &packets[i], count - i)))
 			record_any(r, port, &packets[i], count - i);
 }
 
@@ -388,7 +385,10 @@ struct recorder *recorder_new(const struct record_config *config)
 
 	if (!r)
 		return NULL;
-	*r = (struct recorder){.config = *config};
+	*r = (struct recorder){
+		.config = *config,
+		.vxlan_port_be = rte_cpu_to_be_16(config->vxlan_port),
+	};
 	r->packet_lengths = calloc(config->map->count, sizeof(*r->packet_lengths));
 	r->limits = calloc(config->map->count, sizeof(*r->limits));
 	r->scratch = malloc(PACKET_MAX_BYTES);

@@ -19,7 +19,7 @@ enum {
 	CHUNK_BLOCKS_MIN = 5,
 	/* Writes of 256 KiB, beyond which disks get no faster, and the block that is carried over. */
 	CHUNK_BLOCKS_MAX = 65,
-	/* Of more than 256 KiB libzstd makes larger tables, and of level 1 two percent more. */
+	/* Above 256 KiB libzstd chooses other parameters: larger tables, at level 1 larger frames. */
 	FRAME_BLOCKS_MAX = 63,
 	CHUNKS_MIN = 16,
 	/* A combined chunk's log takes 8 bytes a record; more records than one per 64 bytes end
@@ -37,11 +37,11 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
 }
 
 /*
- * A chunk = half the budget / streams, within 20…260 KiB (252 where it
- * becomes a frame of zstd's): with one open in each stream, as many are
- * left for what is on its way to the disk. But never so small that the largest record does not fit
- * beside a carried block and a file header. Not every stream needs a chunk at once: an idle one
- * holds none, and when none is free the oldest open one is handed over early.
+ * A chunk = half the budget / streams, within 20…260 KiB (252 where it becomes a frame of zstd's):
+ * with one open in each stream, as many are left for what is on its way to the disk. But never so
+ * small that the largest record does not fit beside a carried block and a file header. Not every
+ * stream needs a chunk at once: an idle one holds none, and when none is free the oldest open one is
+ * handed over early.
  *
  * Chunks lie side by side and streams fill them at much the same pace, so an odd number of blocks:
  * at a power of two the places where all of them go on would share one set of a cache, or few.
