@@ -28,9 +28,6 @@ ip_addr collector k0 10.9.0.2/24
 in_ns client ip neigh add 10.1.0.2 lladdr "$(mac fabric f0)" dev c0 nud permanent
 in_ns fabric ip neigh add 10.1.0.1 lladdr "$(mac client c0)" dev f0 nud permanent
 
-# Two CPUs that send at once would show tcpdump and the mirror, which listen side by side, two
-# orders of the same frames.
-one_cpu=(taskset -c "$(sed -nE 's/^Cpus_allowed_list:[^0-9]*([0-9]+).*/\1/p' /proc/self/status)")
 cat >"$T/emulator" <<END
 #!/bin/sh
 exec ${one_cpu[*]} "$EMULATOR" "\$@"

@@ -202,6 +202,11 @@ in_ns()
 	nsenter --net="/run/netns/$(netns "$1")" -- "${@:2}"
 }
 
+# Before a command that sends: on one CPU. Packets of two may overtake each other, and two listeners
+# side by side see them in two orders.
+# shellcheck disable=SC2034  # for the tests
+one_cpu=(taskset -c "$(sed -nE 's/^Cpus_allowed_list:[^0-9]*([0-9]+).*/\1/p' /proc/self/status)")
+
 # veth_pair NS1 IF1 NS2 IF2 [MTU]: up, and with every offload off that would merge frames, split
 # them late or leave checksums unfilled, so that what is sent is what arrives.
 veth_pair()

@@ -12,22 +12,10 @@ need jq ethtool capinfos tshark tcpdump
 RECOVER=$MIRRORCAP_BUILD/tools/mirrorcap-recover
 KILLS=${MIRRORCAP_KILLS:-6}
 FRAMES=60000
-# From one CPU to another the kernel may let packets overtake each other.
-one_cpu=(taskset -c "$(sed -nE 's/^Cpus_allowed_list:[^0-9]*([0-9]+).*/\1/p' /proc/self/status)")
 mix=(--synthetic --vni 7 --source-ip 10.9.0.1 --target-ip 10.9.0.2 --size 600 --flows 64
 	--count "$FRAMES")
 
-# kill_one FROM: starts a capture from `file` or `interface` and kills it; $T/out is what is left. One
-# that has come to its end before takes its ledger with it: once more, then.
-kill_one()
-{
-	for _ in {1..20}; do
-		start_and_kill "$1"
-		[[ ! -e $T/ledger ]] || return 0
-	done
-	fail "20 captures ended before they were killed"
-}
-
+# start_and_kill FROM: a capture from `file` or `interface`
 start_and_kill()
 {
 	rm -rf "$T/out" "$T/ledger"
@@ -50,6 +38,17 @@ start_and_kill()
 		kill_started sender 2>/dev/null || true
 		unset "started[sender]"
 	fi
+}
+
+# kill_one FROM: kills one; $T/out is what is left. One that has come to its end before takes its
+# ledger with it: once more, then.
+kill_one()
+{
+	for _ in {1..20}; do
+		start_and_kill "$1"
+		[[ ! -e $T/ledger ]] || return 0
+	done
+	fail "20 captures ended before they were killed"
 }
 
 # recover_one tool|next: by the program, or by the next capture in the same place

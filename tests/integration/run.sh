@@ -27,10 +27,6 @@ ip_addr collector k0 10.9.0.2/24
 in_ns client ip neigh add 10.1.0.2 lladdr "$(mac server s0)" dev c0 nud permanent
 in_ns server ip neigh add 10.1.0.1 lladdr "$(mac client c0)" dev s0 nud permanent
 
-# Two CPUs that send at once would show tcpdump and the mirror, which listen side by side, two
-# orders of the same frames.
-one_cpu=(taskset -c "$(sed -nE 's/^Cpus_allowed_list:[^0-9]*([0-9]+).*/\1/p' /proc/self/status)")
-
 # The run lives where the capture does, so EC2 must be there too.
 cat >"$T/emulator" <<END
 #!/bin/sh
