@@ -13,6 +13,16 @@ struct chunk_pool {
 	struct chunk chunks[];
 };
 
+static size_t data_bytes(const struct chunk_pool *pool)
+{
+	return (size_t)pool->count * pool->chunk_bytes;
+}
+
+static size_t log_bytes(const struct chunk_pool *pool)
+{
+	return (size_t)pool->count * pool->log_records * sizeof(struct chunk_record);
+}
+
 static void *map_pages(size_t bytes)
 {
 	void *memory =
@@ -26,7 +36,6 @@ static void *map_pages(size_t bytes)
 
 struct chunk_pool *chunk_pool_new(uint32_t count, uint32_t chunk_bytes, uint32_t log_records)
 {
-	size_t log_bytes = (size_t)log_records * sizeof(struct chunk_record);
 	struct chunk_pool *pool;
 
 	if (count == 0 || chunk_bytes == 0 || chunk_bytes % CHUNK_BLOCK)
@@ -37,9 +46,9 @@ struct chunk_pool *chunk_pool_new(uint32_t count, uint32_t chunk_bytes, uint32_t
 	pool->count = count;
 	pool->chunk_bytes = chunk_bytes;
 	pool->log_records = log_records;
-	pool->memory = map_pages((size_t)count * chunk_bytes);
+	pool->memory = map_pages(data_bytes(pool));
 	if (log_records)
-		pool->logs = map_pages(count * log_bytes);
+		pool->logs = map_pages(log_bytes(pool));
 	if (!pool->memory || (log_records && !pool->logs)) {
 		chunk_pool_free(pool);
 		return NULL;
@@ -53,15 +62,28 @@ struct chunk_pool *chunk_pool_new(uint32_t count, uint32_t chunk_bytes, uint32_t
 	return pool;
 }
 
+static void touch_pages(void *memory, size_t bytes)
+{
+	volatile uint8_t *page = memory;
+
+	for (size_t i = 0; i < bytes; i += CHUNK_BLOCK)
+		page[i] = 0;
+}
+
+void chunk_pool_touch(struct chunk_pool *pool)
+{
+	touch_pages(pool->memory, data_bytes(pool));
+	touch_pages(pool->logs, log_bytes(pool));
+}
+
 void chunk_pool_free(struct chunk_pool *pool)
 {
 	if (!pool)
 		return;
 	if (pool->memory)
-		munmap(pool->memory, (size_t)pool->count * pool->chunk_bytes);
+		munmap(pool->memory, data_bytes(pool));
 	if (pool->logs)
-		munmap(pool->logs,
-		       (size_t)pool->count * pool->log_records * sizeof(struct chunk_record));
+		munmap(pool->logs, log_bytes(pool));
 	free(pool);
 }
 

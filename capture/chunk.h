@@ -55,6 +55,12 @@ struct chunk_pool;
 struct chunk_pool *chunk_pool_new(uint32_t count, uint32_t chunk_bytes, uint32_t log_records);
 void chunk_pool_free(struct chunk_pool *pool);
 
+/*
+ * Has the kernel give all of the pool's memory now, and not page by page as packets come: from the
+ * NUMA node of the CPU that calls. What it does not have it says by killing a process.
+ */
+void chunk_pool_touch(struct chunk_pool *pool);
+
 uint32_t chunk_pool_count(const struct chunk_pool *pool);
 uint32_t chunk_pool_bytes(const struct chunk_pool *pool);
 uint32_t chunk_pool_log_records(const struct chunk_pool *pool);

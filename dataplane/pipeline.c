@@ -294,12 +294,31 @@ static int start_retention(struct pipeline *p, char *error)
 }
 
 static int open_lane(struct pipeline *p, uint32_t i, char *error)
+static int touch_pool(void *pool)
+{
+	chunk_pool_touch(pool);
+	return 0;
+}
+
+/* All of the buffer's memory, before the first packet comes and where its worker is. */
+static struct chunk_pool *open_pool(const struct sizing *sizing, uint32_t worker)
+{
+	struct chunk_pool *pool =
+		chunk_pool_new(sizing->chunks, sizing->chunk_bytes, sizing->log_records);
+
+	if (pool) {
+		rte_eal_remote_launch(touch_pool, pool, worker + 1);
+		rte_eal_wait_lcore(worker + 1);
+	}
+	return pool;
+}
+
 {
 	struct pipeline_lane *lane = &p->lanes[i];
 	struct stream_config streams = stream_settings(p);
 	int rc = -ENOMEM;
 
-	lane->pool = chunk_pool_new(p->sizing.chunks, p->sizing.chunk_bytes, p->sizing.log_records);
+	lane->pool = open_pool(&p->sizing, i);
 	lane->full = ring_new(p->sizing.chunks);
 	lane->empty = ring_new(p->sizing.chunks);
 	if (lane->pool && lane->full && lane->empty)

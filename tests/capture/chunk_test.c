@@ -5,7 +5,9 @@
 
 #include <cmocka.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "capture/chunk.h"
 
@@ -46,6 +48,38 @@ static void chunks_are_aligned_and_side_by_side(void **state)
 	chunk_pool_free(pool);
 }
 
+/* How many of the pages that hold these bytes are there. */
+static uint32_t resident(void *memory, size_t bytes)
+{
+	size_t pages = (bytes + CHUNK_BLOCK - 1) / CHUNK_BLOCK;
+	unsigned char *there = calloc(pages, 1);
+	uint32_t count = 0;
+
+	assert_non_null(there);
+	assert_int_equal(mincore(memory, bytes, there), 0);
+	for (size_t i = 0; i < pages; i++)
+		count += there[i] & 1;
+	free(there);
+	return count;
+}
+
+/* Else packets wait for the kernel, page by page, while the first buffer's worth of them comes. */
+static void touched_memory_is_there(void **state)
+{
+	struct chunk_pool *pool = chunk_pool_new(64, 65 * CHUNK_BLOCK, CHUNK_BLOCK / 8);
+	struct chunk *chunk = chunk_pool_at(pool, 0);
+
+	assert_int_equal(resident(chunk->data, 64ul * 65 * CHUNK_BLOCK), 0);
+	chunk_pool_touch(pool);
+	assert_int_equal(resident(chunk->data, 64ul * 65 * CHUNK_BLOCK), 64 * 65);
+	assert_int_equal(resident(chunk->log, 64ul * CHUNK_BLOCK), 64);
+	chunk_pool_free(pool);
+	pool = chunk_pool_new(1, CHUNK_BLOCK, 0);
+	chunk_pool_touch(pool);
+	assert_int_equal(resident(chunk_pool_at(pool, 0)->data, CHUNK_BLOCK), 1);
+	chunk_pool_free(pool);
+}
+
 static void without_logs_there_are_none(void **state)
 {
 	struct chunk_pool *pool = chunk_pool_new(2, CHUNK_BLOCK, 0);
@@ -59,6 +93,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_sizes_that_cannot_be),
 		cmocka_unit_test(chunks_are_aligned_and_side_by_side),
+		cmocka_unit_test(touched_memory_is_there),
 		cmocka_unit_test(without_logs_there_are_none),
 	};
 
