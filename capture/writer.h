@@ -80,9 +80,10 @@ struct writer_config {
 	uint64_t sync_ns; /* WRITER_SYNC_INTERVAL: from the beginning of one to the next's */
 	/* Files are made longer ahead of their writes, by so many bytes at most; 0: never. */
 	uint64_t reserve_bytes;
-	int cpu;                     /* to run on; -1: anywhere */
-	uint32_t session_count;      /* of sessions */
-	struct custody *custody;     /* told of published files; borrowed; NULL: none */
+	uint64_t filesize_bytes; /* where a file ends, so that no more is reserved; 0: anywhere */
+	int cpu;                 /* to run on; -1: anywhere */
+	uint32_t session_count;  /* of sessions */
+	struct custody *custody; /* told of published files; borrowed; NULL: none */
 	struct retention *retention; /* likewise */
 	/* While it is low, writes fail with -ENOSPC without being tried; borrowed; NULL: never. */
 	const struct free_space_watch *space;

@@ -5,8 +5,9 @@
  * a file many go on side by side. What was reserved and not used is cut off when the segment ends;
  * after a crash recovery takes it for what it is, a hole.
  *
- * A file's final size is not known: reserved is as much as it has, or as the stream's segment
- * before it suggests. So slow streams reserve nothing, and fast ones seldom.
+ * A file's final size is not known, but where it ends at the latest if files end by their size:
+ * what is cut off costs the disk as much as a file that is deleted. Reserved is as much as it has, or
+ * as the stream's segment before it suggests. So slow streams reserve nothing, and fast ones seldom.
  */
 #include <linux/magic.h>
 #include <sys/vfs.h>
@@ -19,9 +20,11 @@ enum {
 	FREE_PART = 16,   /* of the free space: reserved, and not used yet, by all open segments */
 };
 
-/* How much to reserve next. */
-static uint64_t choose_bytes(const struct writer *writer, const struct writer_stream *stream)
+/* How much to reserve next, from begin on. */
+static uint64_t choose_bytes(const struct writer *writer, const struct writer_stream *stream,
+			     uint64_t begin)
 {
+	uint64_t most = writer->config.filesize_bytes + CHUNK_BLOCK - 1; /* with its last block */
 	uint64_t expected = stream->bytes_before + stream->bytes_before / 2;
 	uint64_t bytes = stream->submitted_end;
 
@@ -29,6 +32,8 @@ static uint64_t choose_bytes(const struct writer *writer, const struct writer_st
 		bytes = expected - bytes;
 	if (bytes > writer->config.reserve_bytes)
 		bytes = writer->config.reserve_bytes;
+	if (writer->config.filesize_bytes && begin + bytes > most)
+		bytes = begin < most ? most - begin : 0;
 	return bytes;
 }
 
@@ -48,11 +53,12 @@ static uint64_t limit_bytes(const struct writer *writer, int fd, uint64_t bytes)
 void writer_reserve_due(struct writer *writer, struct writer_stream *stream)
 {
 	uint64_t least = (uint64_t)LEAST_CHUNKS * chunk_pool_bytes(writer->config.pool);
-	uint64_t bytes = choose_bytes(writer, stream);
 	uint64_t begin = stream->reserved_end;
+	uint64_t bytes;
 
 	if (begin < stream->submitted_end)
 		begin = stream->submitted_end;
+	bytes = choose_bytes(writer, stream, begin);
 	if (stream->reserving || stream->unreserved || bytes < least ||
 	    begin - stream->submitted_end > bytes / AHEAD_PART)
 		return;

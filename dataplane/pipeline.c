@@ -261,6 +261,7 @@ static int open_writer(struct pipeline *p, uint32_t i)
 		.sync_ns = flush_ns(p->options),
 		/* The page cache gains nothing by it. */
 		.reserve_bytes = p->outlet.method == WRITER_PWRITE ? 0 : RESERVE_BYTES,
+		.filesize_bytes = p->options->rotation.filesize_bytes,
 		.cpu = p->placement.writers[i],
 		.session_count = p->options->map.count,
 		.custody = p->evidence.custody,
@@ -293,7 +294,6 @@ static int start_retention(struct pipeline *p, char *error)
 	return rc < 0 ? fail(error, rc, "--retain", strerror(-rc)) : 0;
 }
 
-static int open_lane(struct pipeline *p, uint32_t i, char *error)
 static int touch_pool(void *pool)
 {
 	chunk_pool_touch(pool);
@@ -313,6 +313,7 @@ static struct chunk_pool *open_pool(const struct sizing *sizing, uint32_t worker
 	return pool;
 }
 
+static int open_lane(struct pipeline *p, uint32_t i, char *error)
 {
 	struct pipeline_lane *lane = &p->lanes[i];
 	struct stream_config streams = stream_settings(p);

@@ -88,6 +88,7 @@ void recording_start_writer(struct recording *recording)
 		.ledger = ledger_writer(recording->ledger, 0),
 		.sessions = ledger_session_writer(recording->ledger, 0),
 		.reserve_bytes = config->reserve_bytes,
+		.filesize_bytes = config->stream.rotation.filesize_bytes,
 		.cpu = -1,
 		.retention = config->retention,
 		.space = config->space,

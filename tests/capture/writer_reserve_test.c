@@ -182,6 +182,25 @@ static void the_segment_before_is_an_example(void **state)
 	finish(&recording);
 }
 
+/* Not beyond where the file ends, since what is cut off must be freed again. */
+static void no_more_than_a_file_may_have(void **state)
+{
+	enum { FILE_BYTES = 3 * RESERVE_BYTES + RESERVE_BYTES / 8 + 100 };
+	struct recording_config config = configure(WRITER_DIRECT);
+	struct recording recording;
+
+	config.stream.rotation.filesize_bytes = FILE_BYTES;
+	recording_start(&recording, &config);
+	for (int i = 0; i < 2; i++) {
+		append(&recording, FILE_BYTES / RECORD);
+		recording_drain(&recording);
+		assert_in_range(last_end, FILE_BYTES - RESERVE_BYTES / 4,
+				FILE_BYTES + CHUNK_BLOCK - 1);
+		last_end = 0;
+	}
+	finish(&recording);
+}
+
 /* Refused for whatever reason, asked for once in a segment; nothing is lost. */
 static void writes_go_on_without(void **state)
 {
@@ -234,6 +253,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reservations_grow, make_directory,
 						remove_directory),
 		cmocka_unit_test_setup_teardown(the_segment_before_is_an_example, make_directory,
+						remove_directory),
+		cmocka_unit_test_setup_teardown(no_more_than_a_file_may_have, make_directory,
 						remove_directory),
 		cmocka_unit_test_setup_teardown(writes_go_on_without, make_directory,
 						remove_directory),
