@@ -205,6 +205,29 @@ static inline bool passes(struct recorder *r, const struct packet *packet, uint3
 	return filter_match(r->config.filter, head + offset, caplen, len);
 }
 
+/*
+ * How much of the frame is to be stored, if it passes. head: the packet's first bytes, all that
+ * arrived of the frame in them or DECAP_INNER_HEAD. Returns as judge(); record->session is given.
+ */
+static inline enum drop_reason measure(struct recorder *r, const struct packet *packet,
+				       const uint8_t *head, uint32_t head_len,
+				       const struct decap *d, struct record *record)
+{
+	uint32_t arrived = RTE_MIN(d->arrived, r->config.max_caplen);
+	struct truncation t =
+		truncation_apply(head + d->offset, head_len - d->offset, arrived, d->wire_len,
+				 r->packet_lengths[record->session], r->config.snaplen);
+
+	record->offset = d->offset;
+	record->caplen = t.caplen;
+	record->len = t.len;
+	record->flags = t.flags;
+	record->clipped = arrived < d->wire_len;
+	if (r->config.filter && !passes(r, packet, d->offset, t.caplen, t.len))
+		return DROP_FILTERED;
+	return DROP_REASON_COUNT;
+}
+
 /* Any packet. Returns why it is not to be stored, or DROP_REASON_COUNT. */
 static enum drop_reason judge(struct recorder *r, const struct packet *packet,
 			      struct record *record)
@@ -213,7 +236,6 @@ static enum drop_reason judge(struct recorder *r, const struct packet *packet,
 	uint32_t head_len = packet->data_len;
 	enum decap_verdict verdict;
 	enum drop_reason reason;
-	struct truncation t;
 	struct decap d;
 
 	verdict = decap_straddling(r, packet, &head, &head_len, &d);
@@ -222,17 +244,7 @@ static enum drop_reason judge(struct recorder *r, const struct packet *packet,
 	reason = admit(r, &d, &record->session);
 	if (reason != DROP_REASON_COUNT)
 		return reason;
-	t = truncation_apply(head + d.offset, head_len - d.offset,
-			     RTE_MIN(d.arrived, r->config.max_caplen), d.wire_len,
-			     r->packet_lengths[record->session], r->config.snaplen);
-	record->offset = d.offset;
-	record->caplen = t.caplen;
-	record->len = t.len;
-	record->flags = t.flags;
-	record->clipped = RTE_MIN(d.arrived, r->config.max_caplen) < d.wire_len;
-	if (r->config.filter && !passes(r, packet, d.offset, t.caplen, t.len))
-		return DROP_FILTERED;
-	return DROP_REASON_COUNT;
+	return measure(r, packet, head, head_len, &d, record);
 }
 
 static enum drop_reason append(struct recorder *r, const struct port *port,
@@ -285,30 +297,51 @@ static inline uint8_t *append_copy(struct recorder *r, const struct packet *pack
 				  packet->time_ns, caplen, len);
 }
 
-/* Any packet. unsettled: as above. */
-static __attribute__((noinline)) void record_any(struct recorder *r, const struct port *port,
-						 const struct packet *packet, uint32_t unsettled)
+/* A packet that was judged: reason as judge() says. unsettled: as above. */
+static inline void record_judged(struct recorder *r, const struct port *port,
+				 const struct packet *packet, uint32_t unsettled,
+				 enum drop_reason reason, const struct record *record)
 {
-	struct record record;
-	enum drop_reason reason = judge(r, packet, &record);
 	uint8_t *dst;
 
 	if (unlikely(reason != DROP_REASON_COUNT)) {
 		r->burst.dropped[reason]++;
 		return;
 	}
-	dst = append_copy(r, packet, record.session, record.caplen, record.len);
+	dst = append_copy(r, packet, record->session, record->caplen, record->len);
 	if (unlikely(!dst)) {
-		store(r, port, packet, unsettled, record);
+		store(r, port, packet, unsettled, *record);
 		return;
 	}
-	packet_copy(packet, record.offset, dst, record.caplen);
-	count_stored(r, &record);
+	packet_copy(packet, record->offset, dst, record->caplen);
+	count_stored(r, record);
+}
+
+/* Any packet. */
+static __attribute__((noinline)) void record_any(struct recorder *r, const struct port *port,
+						 const struct packet *packet, uint32_t unsettled)
+{
+	struct record record;
+	enum drop_reason reason = judge(r, packet, &record);
+
+	record_judged(r, port, packet, unsettled, reason, &record);
+}
+
+/* A usual packet whose frame was cut, or is to be. */
+static __attribute__((noinline)) void record_cut(struct recorder *r, const struct port *port,
+						 const struct packet *packet, uint32_t unsettled,
+						 uint32_t session, uint32_t bytes)
+{
+	struct decap d = {.offset = USUAL_OFFSET, .wire_len = bytes, .arrived = bytes};
+	struct record record = {.session = session};
+	enum drop_reason reason = measure(r, packet, packet->data, packet->data_len, &d, &record);
+
+	record_judged(r, port, packet, unsettled, reason, &record);
 }
 
 /*
- * Records the usual packet, of a VNI that is one session's and its frame within the session's
- * limit, by the short way; record_any() would do the same with it. False: nothing was done.
+ * Records the usual packet, of a VNI that is one session's, by the short way; record_any() would do
+ * the same with it. False: nothing was done.
  */
 static inline bool record_usual(struct recorder *r, struct latest *latest, const struct port *port,
 				const struct packet *packet, uint32_t unsettled)
@@ -329,8 +362,10 @@ static inline bool record_usual(struct recorder *r, struct latest *latest, const
 		latest->limit = r->limits[session];
 		latest->counts = &r->config.sessions[session];
 	}
-	if (unlikely(usual.bytes > latest->limit))
-		return false;
+	if (usual.bytes > latest->limit || usual.claimed > usual.bytes) {
+		record_cut(r, port, packet, unsettled, latest->session, usual.bytes);
+		return true;
+	}
 	if (r->config.filter && !passes(r, packet, USUAL_OFFSET, usual.bytes, usual.bytes)) {
 		r->burst.dropped[DROP_FILTERED]++;
 		return true;

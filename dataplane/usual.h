@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The usual packet: shaped as AWS sends them, with all of an IPv4 frame in it. Nearly all are.
+ * The usual packet: shaped as AWS sends them, all of it there, with an IPv4 frame in it. Nearly all
+ * are.
  *
  *	0 Ethernet 14 | 14 IPv4 without options 20 | 34 UDP 8 | 42 VXLAN 8 | 50 frame: Ethernet 14 |
  *	64 IPv4
  *
  * All it is known by lies at fixed places: five masked words with one branch on them together,
- * and three lengths. Of anything else decap_packet() and truncation_apply() must tell; of a usual
- * packet they would say the same (tests/fuzz/decap_fuzz.c compares).
+ * and two lengths. Of anything else decap_packet() must tell; of a usual packet it would say the same,
+ * and truncation_apply() of one whose frame is whole (tests/fuzz/decap_fuzz.c compares).
  */
 #ifndef DATAPLANE_USUAL_H
 #define DATAPLANE_USUAL_H
@@ -22,10 +23,11 @@ enum {
 	USUAL_HEAD = 84,   /* of the packet, to its inner IPv4 header's end, bytes */
 };
 
-/* The frame of a usual packet: whole, so it is caplen and len in one. */
+/* The frame of a usual packet. */
 struct usual {
 	uint32_t vni;
-	uint32_t bytes;
+	uint32_t bytes;   /* of the frame: W, and A (truncation.h) */
+	uint32_t claimed; /* by its own header: more than bytes where it was cut */
 };
 
 /* Which of the bits in `mask` of the big-endian word at `at` are not those of `value`. */
@@ -36,15 +38,14 @@ static inline uint64_t usual_differs(const uint8_t *at, uint64_t value, uint64_t
 }
 
 /*
- * True for a usual packet; it has no reserved bit set then, and a limit on what is stored of
- * frames is the caller's to apply.
+ * True for a usual packet; it has no reserved bit set then.
  * head: its first head_len bytes, contiguous; packet_len: bytes that arrived; port_be: the VXLAN
  * UDP port in network order. *out is valid on true only.
  */
 static inline bool usual_packet(const uint8_t *head, uint32_t head_len, uint32_t packet_len,
 				uint16_t port_be, struct usual *out)
 {
-	uint32_t outer_total, udp_length, inner_total;
+	uint32_t outer_total, udp_length;
 
 	if (__builtin_expect(head_len < USUAL_HEAD, false))
 		return false;
@@ -62,12 +63,12 @@ static inline bool usual_packet(const uint8_t *head, uint32_t head_len, uint32_t
 		return false;
 	outer_total = wire_be16(head + 16);
 	udp_length = wire_be16(head + 38);
-	inner_total = wire_be16(head + 66);
 	out->vni = (uint32_t)(wire_swap64(wire_load64(head + 42)) >> 8) & 0xffffff;
 	out->bytes = udp_length - 16;
-	/* IPv4 holds UDP, all of it is there, and the frame's own header claims no more. */
+	out->claimed = wire_be16(head + 66) + 14;
+	/* IPv4 holds UDP, UDP what was read of the frame, and all of it is there. */
 	return udp_length + 20 <= outer_total && udp_length + 34 <= packet_len &&
-	       inner_total + 30 <= udp_length;
+	       udp_length >= USUAL_HEAD - 34;
 }
 
 #endif

@@ -55,9 +55,14 @@ static bool judge(uint32_t head_len, uint32_t packet_len)
 	assert_int_equal(usual.bytes, d.arrived);
 	assert_false(d.reserved_bits);
 	t = truncation_apply(p + d.offset, head_len - d.offset, d.arrived, d.wire_len, 0, 0);
-	assert_int_equal(t.flags, TRUNCATION_WHOLE);
 	assert_int_equal(t.caplen, usual.bytes);
-	assert_int_equal(t.len, usual.bytes);
+	if (usual.claimed <= usual.bytes) {
+		assert_int_equal(t.flags, TRUNCATION_WHOLE);
+		assert_int_equal(t.len, usual.bytes);
+	} else {
+		assert_int_equal(t.flags, TRUNCATION_CUT_UPSTREAM);
+		assert_int_equal(t.len, usual.claimed);
+	}
 	return true;
 }
 
@@ -80,14 +85,11 @@ static void aws_packets_are_known(void **state)
 /* A frame that claims more than there is was cut by AWS; one that claims less has a trailer. */
 static void what_the_frame_claims(void **state)
 {
-	uint32_t known = 0;
-
 	for (uint32_t claimed = 0; claimed < 0x10000; claimed++) {
 		packet.bytes[USUAL_OFFSET + 16] = (uint8_t)(claimed >> 8);
 		packet.bytes[USUAL_OFFSET + 17] = (uint8_t)claimed;
-		known += judge(PACKET_BYTES, PACKET_BYTES);
+		assert_true(judge(PACKET_BYTES, PACKET_BYTES));
 	}
-	assert_int_equal(known, INNER_BYTES - 14 + 1);
 }
 
 /* A tag whose second half could be an IPv4 header's begin, before one that AWS has cut. */
