@@ -65,8 +65,9 @@ def slow_disk(name: str, what: Input) -> Contender:
         seconds = environment.pace.seconds
         need_space(environment.work)
         disk_rate = references.fio(environment, CHUNK_BYTES, environment.pace.disk_seconds)
-        port = capture.loop(environment.inputs.path(what))
-        packet_rate = capture.record(environment, port, "null:", seconds).packets_per_second
+        probe = _to_files(environment, environment.work, what, seconds, ["-s", str(SHORTEST_CUT)],
+                          _bytes, SHORTEST_CUT)
+        packet_rate = probe.details["packets_per_second"]
         cut = max(SHORTEST_CUT, int(DISK_SHARE * disk_rate / packet_rate) - RECORD_HEADER.size)
         sample = _to_files(environment, environment.work, what, environment.pace.disk_seconds,
                            ["-s", str(cut)], _bytes, cut)
