@@ -24,7 +24,8 @@ enum {
 static uint64_t choose_bytes(const struct writer *writer, const struct writer_stream *stream,
 			     uint64_t begin)
 {
-	uint64_t most = writer->config.filesize_bytes + CHUNK_BLOCK - 1; /* with its last block */
+	uint64_t filesize = writer->config.filesize_bytes;
+	uint64_t left = filesize > begin ? filesize - begin : 0;
 	uint64_t expected = stream->bytes_before + stream->bytes_before / 2;
 	uint64_t bytes = stream->submitted_end;
 
@@ -32,8 +33,8 @@ static uint64_t choose_bytes(const struct writer *writer, const struct writer_st
 		bytes = expected - bytes;
 	if (bytes > writer->config.reserve_bytes)
 		bytes = writer->config.reserve_bytes;
-	if (writer->config.filesize_bytes && begin + bytes > most)
-		bytes = begin < most ? most - begin : 0;
+	if (filesize && bytes > left)
+		bytes = (left + CHUNK_BLOCK - 1) / CHUNK_BLOCK * CHUNK_BLOCK;
 	return bytes;
 }
 

@@ -156,7 +156,8 @@ static void open_bench(struct world *world, struct bench *bench, struct record_c
 	bench->streams = stream_set_new(&stream_config, bench->pool, bench->full, bench->empty);
 	assert_non_null(bench->streams);
 	config.vxlan_port = 4789;
-	config.max_caplen = stream_set_max_caplen(bench->streams);
+	if (!config.max_caplen)
+		config.max_caplen = stream_set_max_caplen(bench->streams);
 	config.map = &world->map;
 	config.table = &world->table;
 	config.streams = bench->streams;
@@ -300,6 +301,13 @@ static void both_ways_with_a_snaplen(void **state)
 {
 	srand(3);
 	compare(&(struct record_config){.combined = true, .snaplen = 100});
+}
+
+/* Frames that no chunk could hold. */
+static void both_ways_clipped(void **state)
+{
+	srand(5);
+	compare(&(struct record_config){.max_caplen = 90});
 }
 
 static void both_ways_filtered(void **state)
@@ -472,6 +480,7 @@ int main(void)
 		cmocka_unit_test(both_ways_by_session),
 		cmocka_unit_test(both_ways_combined),
 		cmocka_unit_test(both_ways_with_a_snaplen),
+		cmocka_unit_test(both_ways_clipped),
 		cmocka_unit_test(both_ways_filtered),
 		cmocka_unit_test(both_ways_without_chunks),
 		cmocka_unit_test(the_largest_packet_is_filtered_whole),
