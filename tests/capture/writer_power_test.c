@@ -300,9 +300,13 @@ struct fate {
 
 static bool gets_to_the_disk(struct fate *fate)
 {
+	uint32_t choice;
+
 	if (!fate->given)
 		return recording_random(&fate->random, 2);
-	return fate->bits >> fate->choices++ & 1;
+	choice = fate->choices++;
+	/* Those that no bit is left for are counted: there are too many to try them all. */
+	return choice < 32 && (fate->bits >> choice & 1);
 }
 
 /* torn: a block is written sector by sector. */
