@@ -57,7 +57,7 @@ void chunk_pool_free(struct chunk_pool *pool);
 
 /*
  * Has the kernel give all of the pool's memory now, and not page by page as packets come: from the
- * NUMA node of the CPU that calls. What it does not have it says by killing a process.
+ * NUMA node of the CPU that calls. There is no error: where memory is short, the kernel kills a process.
  */
 void chunk_pool_touch(struct chunk_pool *pool);
 
