@@ -6,16 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "capture/writer_internal.h"
+#include "capture/writer_pause.h"
 
 enum {
 	REAP_MAX = 32,
-	WAIT_NS = 500000,       /* for a write; new chunks are seen no later */
-	IDLE_NS = 300000,       /* between looks at an empty ring */
-	IDLE_MOST_NS = 1200000, /* once it has been empty for long: 1.5 MB of 10 Gb/s */
+	WAIT_NS = 500000, /* for a write; new chunks are seen no later */
 	TRIAL_PATTERN = 0x5a,
 };
 
@@ -141,12 +141,12 @@ const struct writer_file *writer_files(const struct writer *writer, uint32_t *co
 	return writer->files;
 }
 
-/* Returns false where the ring was empty. */
-static bool accept_chunks(struct writer *writer)
+/* Returns how many: 0 where the ring was empty. */
+static uint32_t accept_chunks(struct writer *writer)
 {
 	/* What is compressed is written at once: its chunk goes back before the next comes. */
 	uint32_t depth = writer->zstd ? 1 : WRITER_DEPTH;
-	bool some = false;
+	uint32_t count = 0;
 
 	while (writer->under_way < depth) {
 		struct chunk *chunk = ring_get(writer->config.full);
@@ -154,9 +154,9 @@ static bool accept_chunks(struct writer *writer)
 		if (!chunk)
 			break;
 		writer_stream_accept(writer, chunk);
-		some = true;
+		count++;
 	}
-	return some;
+	return count;
 }
 
 /* Returns false where no write has ended within the time. */
@@ -170,39 +170,36 @@ static bool end_writes(struct writer *writer, uint64_t timeout_ns)
 	return count > 0;
 }
 
-/* A long silence is not to cost 4 % of a core. */
-static void idle(struct timespec *pause)
-{
-	nanosleep(pause, NULL);
-	if (pause->tv_nsec < IDLE_MOST_NS)
-		pause->tv_nsec *= 2;
-}
-
 static void *run(void *argument)
 {
-	struct timespec pause = {.tv_nsec = IDLE_NS};
+	struct timespec pause = {.tv_nsec = WRITER_PAUSE_LEAST_NS};
 	struct writer *writer = argument;
+	uint32_t found = 0; /* since the latest pause began */
 
 	writer_task_choose_cpu(writer->config.cpu);
+	/* The kernel adds 50 us to each pause otherwise, to wake up several threads at once. */
+	(void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	for (;;) {
 		/* Looked at first: what was handed over before the stop is then seen below. */
 		bool stopping = __atomic_load_n(&writer->stopping, __ATOMIC_ACQUIRE);
-		bool busy = accept_chunks(writer);
+		uint32_t accepted = accept_chunks(writer);
+		bool busy = end_writes(writer, 0) || accepted;
 
-		busy |= end_writes(writer, 0);
+		found += accepted;
 		writer_sync_collect(writer);
 		writer_publish_due(writer); /* of what no sync is under way for */
 		writer_sync_due(writer);
-		if (busy || writer->under_way)
-			pause.tv_nsec = IDLE_NS;
 		if (busy)
 			continue;
 		if (stopping && writer->accepted == 0 && writer->under_way == 0)
 			break;
-		if (writer->under_way)
+		if (writer->under_way) {
 			end_writes(writer, WAIT_NS);
-		else
-			idle(&pause);
+			continue;
+		}
+		pause.tv_nsec = writer_pause_next((uint32_t)pause.tv_nsec, found);
+		found = 0;
+		nanosleep(&pause, NULL);
 	}
 	writer_stream_finish_all(writer);
 	writer_sync_finish(writer);
