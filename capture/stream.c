@@ -72,7 +72,7 @@ static uint64_t advance_clock(struct stream_set *set, uint64_t now_ns)
 	return set->clock_ns;
 }
 
-/* A record that crosses no block, exceeds no limit, and needs no chunk ends before soft_end. */
+/* A record that exceeds no limit and needs no chunk ends before hard_end; in its block: soft_end. */
 static void set_limits(struct stream_set *set, struct stream *stream)
 {
 	uint64_t end = (uint64_t)set->chunk_bytes + 1;
@@ -80,16 +80,12 @@ static void set_limits(struct stream_set *set, struct stream *stream)
 	uint64_t packets = set->config.rotation.packets;
 	uint64_t records = set->log_records;
 
-	if (set->block > 1) {
-		uint64_t next_block = ((uint64_t)stream->now.fill / CHUNK_BLOCK + 1) * CHUNK_BLOCK;
-
-		end = next_block < end ? next_block : end;
-	}
 	if (filesize && filesize < stream->base + end)
 		end = filesize < stream->base ? 0 : filesize - stream->base + 1;
 	if (packets && packets - stream->segment_records < records)
 		records = packets - stream->segment_records;
-	stream->soft_end = (uint32_t)end;
+	stream->hard_end = (uint32_t)end;
+	stream->soft_end = stream_soft_end(set, stream);
 	stream->records_max = (uint32_t)records;
 }
 
@@ -174,16 +170,6 @@ static bool find_room(struct stream_set *set, struct stream *stream, uint64_t ti
 	return stream_chunk_make_room(set, stream, bytes);
 }
 
-/* All earlier records are filled in by now; this one will end where `record` says. */
-static void move_mark(struct stream_set *set, struct stream *stream, const struct account *record)
-{
-	if (record->fill % CHUNK_BLOCK == 0)
-		stream->mark = *record;
-	else
-		stream->mark = stream->now;
-	stream->mark_ns = set->clock_ns;
-}
-
 uint8_t *stream_extend(struct stream_set *set, struct stream *stream, uint32_t bytes)
 {
 	struct account after;
@@ -194,7 +180,7 @@ uint8_t *stream_extend(struct stream_set *set, struct stream *stream, uint32_t b
 	after = stream->now;
 	after.fill += bytes;
 	if (set->block > 1 && after.fill / CHUNK_BLOCK > stream->now.fill / CHUNK_BLOCK)
-		move_mark(set, stream, &after);
+		stream_move_mark(set, stream, &after);
 	dst = stream->data + stream->now.fill;
 	stream->now.fill += bytes;
 	return dst;
@@ -226,7 +212,7 @@ static __attribute__((noinline)) uint32_t prepare(struct stream_set *set, struct
 	record.record_bytes += caplen;
 	record.last_ns = time_ns;
 	if (set->block > 1 && record.fill / CHUNK_BLOCK > stream->now.fill / CHUNK_BLOCK)
-		move_mark(set, stream, &record);
+		stream_move_mark(set, stream, &record);
 	return bytes;
 }
 

@@ -89,6 +89,7 @@ void stream_chunk_flush(struct stream_set *set, struct stream *stream, uint32_t 
 	seal(set, stream, stream->chunk, fill + padding, fill, &stream->now, flags);
 	stream->chunk = NULL;
 	set->held--;
+	stream->hard_end = 0;
 	stream->soft_end = 0;
 	stream->base += fill - carry;
 	stream->now = (struct account){.fill = carry, .last_ns = stream->now.last_ns};

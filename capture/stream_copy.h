@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stream_append() for the records that need no more than a copy: those that end in the block that
- * they begin in, forty of the smallest in a row. A header of its own, for it is inlined where
- * records come from, and so opens what a stream is; nothing else of that is for its caller.
+ * stream_append() for the records that need no more than a copy: those that fit into the open chunk
+ * of the open segment. A header of its own, for it is inlined where records come from, and so opens
+ * what a stream is; nothing else of that is for its caller.
  */
 #ifndef CAPTURE_STREAM_COPY_H
 #define CAPTURE_STREAM_COPY_H
@@ -20,25 +20,32 @@ static inline uint8_t *stream_append_copy(struct stream_set *set, uint32_t strea
 					  uint32_t len)
 {
 	struct stream *stream = &set->streams[stream_index];
-	struct account *now = &stream->now;
-	uint32_t end = now->fill + PCAP_RECORD_HEADER_BYTES + caplen;
+	struct account after = {
+		.fill = stream->now.fill + PCAP_RECORD_HEADER_BYTES + caplen,
+		.records = stream->now.records + 1,
+		.record_bytes = stream->now.record_bytes + caplen,
+		.last_ns = time_ns,
+	};
 	uint8_t *dst;
 
-	if (__builtin_expect(end >= stream->soft_end || time_ns >= stream->rotate_ns ||
-				     now->records >= stream->records_max || set->config.pcapng,
+	if (__builtin_expect(after.fill >= stream->hard_end || time_ns >= stream->rotate_ns ||
+				     after.records > stream->records_max || set->config.pcapng,
 			     false))
 		return NULL;
-	dst = stream->data + now->fill;
+	dst = stream->data + stream->now.fill;
 	pcap_format_record_header(dst, stream_stamp(set, time_ns), caplen, len);
 	if (set->config.combined)
-		stream->chunk->log[now->records] = (struct chunk_record){session, caplen};
-	now->fill = end;
-	now->records++;
-	now->record_bytes += caplen;
-	now->last_ns = time_ns;
+		stream->chunk->log[stream->now.records] = (struct chunk_record){session, caplen};
+	if (__builtin_expect(after.fill >= stream->soft_end, false)) {
+		stream_move_mark(set, stream, &after);
+		stream->now = after;
+		stream->soft_end = stream_soft_end(set, stream);
+	} else {
+		stream->now = after;
+	}
 	/* With many sessions the next record here is far off, and so are these lines by then. */
-	__builtin_prefetch(stream->data + end, 1);
-	__builtin_prefetch(stream->data + end + 64, 1);
+	__builtin_prefetch(stream->data + after.fill, 1);
+	__builtin_prefetch(stream->data + after.fill + 64, 1);
 	return dst + PCAP_RECORD_HEADER_BYTES;
 }
 

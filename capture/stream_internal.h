@@ -34,10 +34,11 @@ struct stream {
 	struct chunk *chunk; /* NULL: holds none */
 	uint8_t *data;       /* the chunk's */
 	uint64_t rotate_ns;  /* a record at or after it starts a new segment; 0: due */
-	uint32_t soft_end;   /* a record that ends at or after it needs more than a copy */
+	uint32_t hard_end;   /* a record that ends at or after it needs more than a copy */
+	uint32_t soft_end;   /* or moves the mark: it ends another block */
 	uint32_t records_max;
-	struct account now; /* of the open chunk */
 	uint32_t session;
+	struct account now; /* of the open chunk */
 
 	struct account mark;
 	uint32_t serial;          /* of the segment: of those with a header of their own */
@@ -111,6 +112,25 @@ static inline uint64_t stream_stamp(struct stream_set *set, uint64_t time_ns)
 		set->stamp = pcap_format_stamp(set->config.precision, time_ns);
 	}
 	return set->stamp;
+}
+
+/* Of a stream that is filled up to now.fill; hard_end is known. */
+static inline uint32_t stream_soft_end(const struct stream_set *set, const struct stream *stream)
+{
+	uint32_t next_block = (stream->now.fill / CHUNK_BLOCK + 1) * CHUNK_BLOCK;
+
+	return set->block > 1 && next_block < stream->hard_end ? next_block : stream->hard_end;
+}
+
+/*
+ * The mark, where a block ends with the next record or in it. after: the account with it. All
+ * earlier records are filled in by now.
+ */
+static inline void stream_move_mark(struct stream_set *set, struct stream *stream,
+				    const struct account *after)
+{
+	stream->mark = after->fill % CHUNK_BLOCK == 0 ? *after : stream->now;
+	stream->mark_ns = set->clock_ns;
 }
 
 /*
