@@ -72,7 +72,10 @@ static uint64_t advance_clock(struct stream_set *set, uint64_t now_ns)
 	return set->clock_ns;
 }
 
-/* A record that exceeds no limit and needs no chunk ends before hard_end; in its block: soft_end. */
+/*
+ * A record that needs no other chunk or segment ends before hard_end; before soft_end, if it also
+ * leaves the mark where it is.
+ */
 static void set_limits(struct stream_set *set, struct stream *stream)
 {
 	uint64_t end = (uint64_t)set->chunk_bytes + 1;
@@ -187,7 +190,7 @@ uint8_t *stream_extend(struct stream_set *set, struct stream *stream, uint32_t b
 }
 
 /*
- * The way of a record that does not simply fit, about one in fifty of the smallest. bytes: of the
+ * The way of a record that does not simply fit: one in each chunk; of pcapng, in each block. bytes: of the
  * record in the segment that was open before. Returns its bytes in the one that is open now; 0,
  * and has counted nothing, where no chunk is free.
  */

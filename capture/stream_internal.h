@@ -35,7 +35,7 @@ struct stream {
 	uint8_t *data;       /* the chunk's */
 	uint64_t rotate_ns;  /* a record at or after it starts a new segment; 0: due */
 	uint32_t hard_end;   /* a record that ends at or after it needs more than a copy */
-	uint32_t soft_end;   /* or moves the mark: it ends another block */
+	uint32_t soft_end;   /* one that ends at or after it moves the mark */
 	uint32_t records_max;
 	uint32_t session;
 	struct account now; /* of the open chunk */
@@ -123,8 +123,8 @@ static inline uint32_t stream_soft_end(const struct stream_set *set, const struc
 }
 
 /*
- * The mark, where a block ends with the next record or in it. after: the account with it. All
- * earlier records are filled in by now.
+ * Moves the mark: a block ends in the next record or with it. after: what `now` will be with that
+ * record, which is not counted yet. All earlier ones are filled in.
  */
 static inline void stream_move_mark(struct stream_set *set, struct stream *stream,
 				    const struct account *after)

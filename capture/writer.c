@@ -141,7 +141,7 @@ const struct writer_file *writer_files(const struct writer *writer, uint32_t *co
 	return writer->files;
 }
 
-/* Returns how many: 0 where the ring was empty. */
+/* Returns how many: 0 where the ring was empty, or no more may be under way. */
 static uint32_t accept_chunks(struct writer *writer)
 {
 	/* What is compressed is written at once: its chunk goes back before the next comes. */
@@ -182,10 +182,10 @@ static void *run(void *argument)
 	for (;;) {
 		/* Looked at first: what was handed over before the stop is then seen below. */
 		bool stopping = __atomic_load_n(&writer->stopping, __ATOMIC_ACQUIRE);
-		uint32_t accepted = accept_chunks(writer);
-		bool busy = end_writes(writer, 0) || accepted;
+		uint32_t taken = accept_chunks(writer);
+		bool busy = end_writes(writer, 0) || taken;
 
-		found += accepted;
+		found += taken;
 		writer_sync_collect(writer);
 		writer_publish_due(writer); /* of what no sync is under way for */
 		writer_sync_due(writer);

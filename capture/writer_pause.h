@@ -3,9 +3,9 @@
  * Internal to the writer: how long it sleeps once no chunk is waiting for it.
  *
  * So that a look finds about one chunk, whatever the load. Looks that are more than needed take
- * time from what shares the CPU. Looks that are too few keep chunks that are written from the
- * worker, which takes colder ones meanwhile: at 60 Gb/s and 300 us more of them are on their way
- * than a second-level cache holds.
+ * time from what shares the CPU. Where there are too few, written chunks are late to go back, and
+ * the worker fills colder ones meanwhile: at 60 Gb/s and 300 us more of them are on their way than
+ * a second-level cache holds.
  */
 #ifndef CAPTURE_WRITER_PAUSE_H
 #define CAPTURE_WRITER_PAUSE_H
@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-	WRITER_PAUSE_LEAST_NS = 20000,  /* a chunk's time at 100 Gb/s */
+	WRITER_PAUSE_LEAST_NS = 20000,  /* one of the largest chunks at 100 Gb/s */
 	WRITER_PAUSE_MOST_NS = 1200000, /* 1.5 MB of 10 Gb/s; in silence 1 to 2 % of a core */
 };
 

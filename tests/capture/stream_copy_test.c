@@ -172,12 +172,35 @@ static void a_copy_needs_an_open_chunk(void **state)
 	bench_stop(&bench);
 }
 
+/* Of large records a third ends a block: they need no more than a copy, either. */
+static void a_copy_may_end_blocks(void **state)
+{
+	static const uint32_t ends[] = {CHUNK_BLOCK - 1, CHUNK_BLOCK, CHUNK_BLOCK + 1,
+					3 * CHUNK_BLOCK, CHUNK_BYTES};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		uint32_t begun = PCAP_FILE_HEADER_BYTES + PCAP_RECORD_HEADER_BYTES;
+		uint32_t caplen = ends[i] - begun - PCAP_RECORD_HEADER_BYTES;
+		struct bench bench;
+
+		bench_start(&bench, &plain, 4, 0);
+		fill(stream_append(bench.set, 0, 0, bench.now_ns, 0, 0), 0);
+		fill(stream_append_copy(bench.set, 0, 0, bench.now_ns, caplen, caplen), caplen);
+		if (ends[i] == CHUNK_BYTES)
+			assert_null(stream_append_copy(bench.set, 0, 0, bench.now_ns, 0, 0));
+		else
+			fill(stream_append_copy(bench.set, 0, 0, bench.now_ns, 0, 0), 0);
+		bench_stop(&bench);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_hand_over_what_appends_do),
 		cmocka_unit_test(copies_leave_pcapng_alone),
 		cmocka_unit_test(a_copy_needs_an_open_chunk),
+		cmocka_unit_test(a_copy_may_end_blocks),
 	};
 
 	return cmocka_run_group_tests_name("stream_copy", tests, NULL, NULL);

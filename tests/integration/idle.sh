@@ -34,7 +34,8 @@ idle_percent()
 	echo $((($(cpu_ms "$1") - before) / (IDLE_SECONDS * 10)))
 }
 
-# burst NAME PORT ARGUMENT...: idles, takes a burst, loses nothing; $percent is what idling took.
+# burst NAME PORT ARGUMENT...: idles, takes a burst, loses nothing; $percent is what idling took,
+# $percent_after what it took behind the burst.
 burst()
 {
 	local name=$1
@@ -45,13 +46,15 @@ burst()
 	in_ns source "$MIRRORGEN" --synthetic --vni 4242 --source-ip 10.9.0.1 --target-ip 10.9.0.2 \
 		--target-mac "$(mac collector c0)" --write s0 --count "$BURST" >"$T/send.out"
 	sleep 0.5
+	percent_after=$(idle_percent "$name")
 	stop "$name" || fail "$name: exit code $?"
 	expect_eq "$(json "$T/$name.out" .written)" "$BURST" "$name: written of the burst"
-	echo "$name: idle $percent % of a core"
+	echo "$name: idle $percent % of a core, $percent_after % after the burst"
 }
 
 burst blocks af_packet:c0
 [[ $percent -le $KERNEL_MOST ]] || fail "an idle kernel port took $percent % of a core"
+[[ $percent_after -le $KERNEL_MOST ]] || fail "after a burst it took $percent_after % of a core"
 
 # Its own ring is larger than what is sent: what is looked at here is that nobody sleeps over it.
 vdev=vdev:net_af_packet0,iface=c0,blocksz=4194304,framesz=2048,framecnt=131072
