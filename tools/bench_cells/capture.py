@@ -18,6 +18,8 @@ from .process import Ended, Program, run
 READY_SECONDS = 30
 # Ends well after the run's time are a writer's that has to work off its buffer.
 END_SECONDS = 60
+KEPT = 4                    # files of a run to disk
+FILE_BYTES = 1_000_000_000  # of each of them
 LOST = 3  # exit code of a capture that is whole and has lost packets
 
 
@@ -99,6 +101,6 @@ def loop(path: str) -> str:
     return f"pcap:{path},loop"
 
 
-def bounded(files: int = 4) -> List[str]:
+def bounded(files: int = KEPT) -> List[str]:
     """Options that keep a run's files within files × 1 GB, and the one that is written."""
-    return ["-b", "filesize:1000000", "-b", f"files:{files}"]
+    return ["-b", f"filesize:{FILE_BYTES // 1000}", "-b", f"files:{files}"]

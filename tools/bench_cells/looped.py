@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Callable, List, Optional, Sequence
 
 from . import capture, recorded, references
-from .capture import Recorded
+from .capture import FILE_BYTES, KEPT, Recorded
 from .environment import Environment
 from .errors import Skipped
 from .inputs import Input
@@ -50,13 +50,23 @@ def tmpfs(name: str, what: Input) -> Contender:
     return Contender(name, "mirrorcap to tmpfs", run)
 
 
-def disk(name: str, what: Input, sync: str = "interval",
-         seconds: Optional[Callable[[Environment], float]] = None) -> Contender:
+def disk(name: str, what: Input, sync: str = "interval") -> Contender:
     """Written to files on a disk, which is offered more than it takes."""
     def run(environment: Environment) -> Sample:
-        lasting = seconds(environment) if seconds else environment.pace.disk_seconds
-        return _to_files(environment, environment.work, what, lasting, ["--sync", sync], _bytes)
+        return _to_files(environment, environment.work, what, environment.pace.disk_seconds,
+                         ["--sync", sync], _bytes)
     return Contender(name, f"mirrorcap --sync {sync}", run)
+
+
+def long_disk(name: str, what: Input, kept: Optional[int] = None) -> Contender:
+    """As disk(), for long. kept: files of 1 GB, the oldest are deleted; None: as many as there is
+    room for, so that as little as can be is deleted."""
+    def run(environment: Environment) -> Sample:
+        room = shutil.disk_usage(environment.work).free // references.SPACE_PART
+        files = kept or max(KEPT, room // FILE_BYTES)
+        return _to_files(environment, environment.work, what, environment.pace.long_seconds, (),
+                         _bytes, kept=files)
+    return Contender(name, "mirrorcap", run)
 
 
 def slow_disk(name: str, what: Input) -> Contender:
@@ -94,11 +104,11 @@ def need_space(directory: str) -> None:
 
 def _to_files(environment: Environment, directory: str, what: Input, seconds: float,
               options: Sequence[str], value: Callable[[Recorded], Sample],
-              cut: Optional[int] = None) -> Sample:
+              cut: Optional[int] = None, kept: int = KEPT) -> Sample:
     need_space(directory)
     out = os.path.join(directory, "out")
     # Manifests of a saturated disk's files are made after the last write, from what is read back.
-    more: List[str] = ["--manifest", "none", *capture.bounded(), *options]
+    more: List[str] = ["--manifest", "none", *capture.bounded(kept), *options]
     try:
         result = capture.record(environment, capture.loop(environment.inputs.path(what)),
                                 out + "/", seconds, more, what.sessions)
