@@ -88,7 +88,7 @@ static void set_limits(struct stream_set *set, struct stream *stream)
 	if (packets && packets - stream->segment_records < records)
 		records = packets - stream->segment_records;
 	stream->hard_end = (uint32_t)end;
-	stream->soft_end = stream_soft_end(set, stream);
+	stream->soft_end = stream_soft_end(set, stream, stream->now.fill);
 	stream->records_max = (uint32_t)records;
 }
 
@@ -190,9 +190,9 @@ uint8_t *stream_extend(struct stream_set *set, struct stream *stream, uint32_t b
 }
 
 /*
- * The way of a record that does not simply fit: one in each chunk; of pcapng, in each block. bytes: of the
- * record in the segment that was open before. Returns its bytes in the one that is open now; 0,
- * and has counted nothing, where no chunk is free.
+ * The way of a record that does not simply fit: one in each chunk; of pcapng, in each block. bytes:
+ * of the record in the segment that was open before. Returns its bytes in the one that is open now;
+ * 0, and has counted nothing, where no chunk is free.
  */
 static __attribute__((noinline)) uint32_t prepare(struct stream_set *set, struct stream *stream,
 						  uint32_t session, uint64_t time_ns,

@@ -38,11 +38,9 @@ static inline uint8_t *stream_append_copy(struct stream_set *set, uint32_t strea
 		stream->chunk->log[stream->now.records] = (struct chunk_record){session, caplen};
 	if (__builtin_expect(after.fill >= stream->soft_end, false)) {
 		stream_move_mark(set, stream, &after);
-		stream->now = after;
-		stream->soft_end = stream_soft_end(set, stream);
-	} else {
-		stream->now = after;
+		stream->soft_end = stream_soft_end(set, stream, after.fill);
 	}
+	stream->now = after;
 	/* With many sessions the next record here is far off, and so are these lines by then. */
 	__builtin_prefetch(stream->data + after.fill, 1);
 	__builtin_prefetch(stream->data + after.fill + 64, 1);

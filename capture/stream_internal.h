@@ -114,10 +114,11 @@ static inline uint64_t stream_stamp(struct stream_set *set, uint64_t time_ns)
 	return set->stamp;
 }
 
-/* Of a stream that is filled up to now.fill; hard_end is known. */
-static inline uint32_t stream_soft_end(const struct stream_set *set, const struct stream *stream)
+/* Of a stream that is filled so far; its hard_end is known. */
+static inline uint32_t stream_soft_end(const struct stream_set *set, const struct stream *stream,
+				       uint32_t fill)
 {
-	uint32_t next_block = (stream->now.fill / CHUNK_BLOCK + 1) * CHUNK_BLOCK;
+	uint32_t next_block = (fill / CHUNK_BLOCK + 1) * CHUNK_BLOCK;
 
 	return set->block > 1 && next_block < stream->hard_end ? next_block : stream->hard_end;
 }
