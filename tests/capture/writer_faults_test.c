@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writes and syncs that fail, or do a part of what they should, when this test wants: its own
- * pwrite(), fsync() and fdatasync() stand before the C library's, its io_uring_submit() before
- * liburing's.
+ * pwrite(), fsync() and fdatasync() stand before the C library's, its io_uring_submit() and
+ * io_uring_queue_exit() before liburing's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,6 +39,7 @@ static struct plan {
 } plan;
 
 static uint32_t writes, syncs;
+static uint32_t changed; /* completions of the ring that there is */
 
 static bool is_file(int fd)
 {
@@ -101,7 +102,7 @@ static void change_completion(uint32_t i, struct io_uring_cqe *cqe)
 int io_uring_submit(struct io_uring *ring)
 {
 	static int (*real)(struct io_uring *);
-	static uint32_t calls, changed, submitted;
+	static uint32_t calls;
 	int rc;
 
 	if (!real)
@@ -111,14 +112,21 @@ int io_uring_submit(struct io_uring *ring)
 	rc = real(ring);
 	while (__atomic_load_n(ring->cq.ktail, __ATOMIC_ACQUIRE) != *ring->sq.khead)
 		poll(NULL, 0, 0);
-	/* It counts from 0: fewer than before is another ring. */
-	if (*ring->sq.khead < submitted)
-		changed = 0;
-	submitted = *ring->sq.khead;
 	for (; changed != *ring->cq.ktail; changed++)
 		change_completion(__atomic_fetch_add(&writes, 1, __ATOMIC_RELAXED),
 				  &ring->cq.cqes[changed & *ring->cq.kring_mask]);
 	return rc;
+}
+
+/* The next ring counts from 0 again. */
+void io_uring_queue_exit(struct io_uring *ring)
+{
+	static void (*real)(struct io_uring *);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "io_uring_queue_exit");
+	changed = 0;
+	real(ring);
 }
 
 int fsync(int fd)
