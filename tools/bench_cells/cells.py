@@ -71,7 +71,7 @@ def _size(size: str) -> Group:
     return Group(name, [testpmd(what), null(f"null-{size}", "mirrorcap", what)], [
         Cell(size, f"{name}, null:", f"null-{size}", PACKETS, f"testpmd-{size}", target,
              quick=size == "1450", variant=size.isdigit()),
-    ])
+    ], times=2 if what == LARGE else 1)
 
 
 def _tmpfs(size: str) -> Group:

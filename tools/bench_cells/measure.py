@@ -63,7 +63,8 @@ class Group:
     title: str
     contenders: Sequence[Contender]
     cells: Sequence[Cell]
-    rounds: Optional[int] = None    # else the pace's
+    rounds: Optional[int] = None    # at most; else the pace's
+    times: int = 1                  # the pace's rounds, where ratios scatter
 
 
 @dataclass
@@ -145,7 +146,8 @@ def measure(group: Group, cells: Sequence[Cell], environment: Environment,
     names = [name for name in by_name if name in wanted]
     samples: Dict[str, List[Sample]] = {name: [] for name in names}
     missing: Dict[str, Exception] = {}
-    rounds = min(group.rounds or environment.pace.rounds, environment.pace.rounds)
+    most = group.times * environment.pace.rounds
+    rounds = min(group.rounds or most, most)
     for turn in range(rounds):
         for name in order(names, turn):
             if name in missing:

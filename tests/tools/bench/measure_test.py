@@ -31,8 +31,8 @@ class World:
         return Contender(name, name, run)
 
 
-def measured(world, contenders, *cells, rounds=None):
-    group = Group("group", contenders, cells, rounds)
+def measured(world, contenders, *cells, rounds=None, times=1):
+    group = Group("group", contenders, cells, rounds, times)
     return measure(group, cells, world, lambda _: None)
 
 
@@ -51,6 +51,15 @@ class Rounds(unittest.TestCase):
         measured(world, [world.contender("a", 1, 1, 1), world.contender("b", 1, 1, 1)],
                  Cell("x", "", "a", "", "b"))
         self.assertEqual(world.ran, ["a", "b", "b", "a", "a", "b"])
+
+    def test_how_many(self):
+        for rounds, times, expected in ((None, 1, 3), (None, 2, 6), (1, 1, 1), (9, 1, 3),
+                                        (4, 2, 4)):
+            with self.subTest((rounds, times)):
+                world = World()
+                measured(world, [world.contender("a", *[1] * 9)], Cell("x", "", "a", ""),
+                         rounds=rounds, times=times)
+                self.assertEqual(len(world.ran), expected)
 
     def test_only_wanted(self):
         world = World()
