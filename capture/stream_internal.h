@@ -114,7 +114,7 @@ static inline uint64_t stream_stamp(struct stream_set *set, uint64_t time_ns)
 	return set->stamp;
 }
 
-/* Of a stream that is filled so far; its hard_end is known. */
+/* Of a stream that is filled up to `fill`; its hard_end is known. */
 static inline uint32_t stream_soft_end(const struct stream_set *set, const struct stream *stream,
 				       uint32_t fill)
 {

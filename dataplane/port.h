@@ -47,15 +47,17 @@ struct port_ops {
 	int (*start)(struct port *port, char *error);
 	/*
 	 * Up to max (at most PORT_BURST) packets of one queue. The packets are views: they stay
-	 * valid until done() or the next call for the same queue. Worker thread of that queue only.
+	 * valid until give_back() or the next call for the same queue. Worker thread of that queue only.
 	 */
 	uint32_t (*rx_burst)(struct port *port, uint32_t queue, struct packet *packets,
 			     uint32_t max);
 	/*
-	 * Gives back the buffers of the queue's latest burst, so that the next one, of whatever queue,
-	 * gets them while they are warm. NULL: the next call for the queue does. Its worker thread.
+	 * Gives back the buffers of the queue's latest burst, so that the next burst, of whatever
+	 * queue, gets them while they are warm. NULL where the port has another time for it. It may be
+	 * left out: the queue's next rx_burst(), or close(), does it then. Worker thread of that queue
+	 * only.
 	 */
-	void (*done)(struct port *port, uint32_t queue);
+	void (*give_back)(struct port *port, uint32_t queue);
 	/* A descriptor that polls readable when the queue has packets; NULL where there is none. */
 	int (*queue_fd)(struct port *port, uint32_t queue);
 	/* About once a second, control thread: renews port->counters, does the port's chores. */

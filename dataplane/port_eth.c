@@ -40,7 +40,7 @@ static void free_burst(struct rte_mempool *pool, struct rte_mbuf **mbufs, uint32
 		rte_mempool_put_bulk(pool, unused, n);
 }
 
-static void eth_done(struct port *port, uint32_t index)
+static void eth_give_back(struct port *port, uint32_t index)
 {
 	struct port_eth_queue *queue = &self(port)->queue[index];
 
@@ -55,7 +55,7 @@ static uint32_t eth_rx_burst(struct port *port, uint32_t index, struct packet *p
 	struct port_eth_queue *queue = &eth->queue[index];
 	uint32_t n;
 
-	eth_done(port, index);
+	eth_give_back(port, index);
 	n = rte_eth_rx_burst(eth->id, (uint16_t)index, queue->held, (uint16_t)max);
 	queue->held_count = n;
 	for (uint32_t i = 0; i < n; i++) {
@@ -87,7 +87,7 @@ static uint32_t quiet_rx_burst(struct port *port, uint32_t index, struct packet 
 {
 	struct port_eth_queue *queue = &self(port)->queue[index];
 
-	eth_done(port, index);
+	eth_give_back(port, index);
 	__atomic_store_n(&queue->quiet, true, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -179,7 +179,7 @@ static void eth_close(struct port *port)
 	struct port_eth *eth = self(port);
 
 	for (uint32_t i = 0; i < port->queues; i++)
-		eth_done(port, i);
+		eth_give_back(port, i);
 	if (eth->started)
 		rte_eth_dev_stop(eth->id);
 	rte_eth_dev_close(eth->id);
@@ -191,7 +191,7 @@ static void eth_close(struct port *port)
 static const struct port_ops eth_ops = {
 	.start = eth_start,
 	.rx_burst = eth_rx_burst,
-	.done = eth_done,
+	.give_back = eth_give_back,
 	.tick = eth_tick,
 	.attend = eth_attend,
 	.xstats = eth_xstats,

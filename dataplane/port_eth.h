@@ -20,7 +20,7 @@ enum {
 
 /* worker: writes, in cache lines of its own; control thread: reads `quiet`. */
 struct port_eth_queue {
-	struct rte_mbuf *held[PORT_BURST]; /* of the latest burst */
+	struct rte_mbuf *held[PORT_BURST]; /* of the latest burst, until given back */
 	uint32_t held_count;
 	bool quiet; /* atomic; while the device is reset: this queue's worker has left it */
 } __rte_cache_aligned;

@@ -173,8 +173,8 @@ static uint32_t poll_source(struct worker *w, uint32_t source)
 		record_stamped(w, source, packets, count);
 	else
 		record_clocked(w, port, packets, count);
-	if (ops->done)
-		ops->done(port, w->config.sources[source].queue);
+	if (ops->give_back)
+		ops->give_back(port, w->config.sources[source].queue);
 	w->unsettled += count;
 	if (w->unsettled >= PORT_BURST)
 		settle(w);

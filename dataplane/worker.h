@@ -2,7 +2,8 @@
 /*
  * A worker: one lcore that polls its queues and records, run to completion.
  *
- * Per burst: the packets are recorded (record.h), the counts published, the streams hand over.
+ * Per burst: the packets are recorded (record.h), their buffers given back, the counts published,
+ * the streams hand over.
  * Nothing here allocates, locks or logs; the only system call is the sleep of a kernel port with
  * nothing to do.
  */

@@ -77,7 +77,7 @@ static uint32_t test_rx_burst(struct port *port, uint32_t queue, struct packet *
 }
 
 /* The buffers are another packet's from here on. */
-static void test_done(struct port *port, uint32_t queue)
+static void test_give_back(struct port *port, uint32_t queue)
 {
 	assert_true(input.out > 0);
 	for (; input.out; input.out--) {
@@ -85,10 +85,12 @@ static void test_done(struct port *port, uint32_t queue)
 
 		if (!packet->mbuf)
 			memset(input.copies[input.next - input.out], 0xee, packet->data_len);
+		for (struct rte_mbuf *mbuf = packet->mbuf; mbuf; mbuf = mbuf->next)
+			memset(rte_pktmbuf_mtod(mbuf, void *), 0xee, rte_pktmbuf_data_len(mbuf));
 	}
 }
 
-static const struct port_ops test_ops = {.rx_burst = test_rx_burst, .done = test_done};
+static const struct port_ops test_ops = {.rx_burst = test_rx_burst, .give_back = test_give_back};
 
 /* Adds the packet at hand, in one piece. */
 static void give(void)
