@@ -370,13 +370,12 @@ struct stream_set *stream_set_new(const struct stream_config *config, struct chu
 		return NULL;
 	}
 	memset(set->streams, 0, config->streams * sizeof(struct stream));
-	/* The first chunks are taken first. */
-	for (uint32_t i = set->chunks; i-- > 0;) {
+	for (uint32_t i = 0; i < set->chunks; i++) {
 		struct chunk *chunk = chunk_pool_at(pool, i);
 
 		if (!config->combined)
 			chunk->log = NULL;
-		set->stock[set->stock_count++] = chunk;
+		stream_chunk_put(set, chunk, true);
 	}
 	return set;
 }

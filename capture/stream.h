@@ -27,6 +27,12 @@ struct stream_config {
 	/* false: no blocks, no padding, no rewriting: chunks end with a record, as compressing wants */
 	bool aligned;
 	bool pipe; /* not aligned, and one header, whatever closes and opens behind it */
+	/*
+	 * Which free chunk is filled next. true: the one that came back first, as of those that a
+	 * disk has read the last ones are dear to write to; false: the one that came back last, which
+	 * is warm.
+	 */
+	bool oldest_first;
 	enum pcap_precision precision;
 	uint32_t snaplen; /* for the file header, bytes; 0: no limit */
 	/*

@@ -20,6 +20,20 @@ static void note_failure(struct stream_set *set, const struct chunk *chunk)
 		stream_list_move(&set->retries, &stream->retry, set->clock_ns + RETRY_NS);
 }
 
+/* The place in the stock that is so many behind the first. */
+static uint32_t stock_place(const struct stream_set *set, uint32_t behind)
+{
+	return (set->stock_first + behind) % set->chunks;
+}
+
+void stream_chunk_put(struct stream_set *set, struct chunk *chunk, bool last)
+{
+	if (!last)
+		set->stock_first = stock_place(set, set->chunks - 1);
+	set->stock[stock_place(set, last ? set->stock_count : 0)] = chunk;
+	set->stock_count++;
+}
+
 void stream_chunk_take_back(struct stream_set *set)
 {
 	struct chunk *chunk;
@@ -27,15 +41,22 @@ void stream_chunk_take_back(struct stream_set *set)
 	while ((chunk = ring_get(set->empty))) {
 		if (__builtin_expect(chunk->flags & CHUNK_FAILED, false))
 			note_failure(set, chunk);
-		set->stock[set->stock_count++] = chunk;
+		stream_chunk_put(set, chunk, set->config.oldest_first);
 	}
 }
 
 struct chunk *stream_chunk_take(struct stream_set *set)
 {
+	struct chunk *chunk;
+
 	if (set->stock_count == 0)
 		stream_chunk_take_back(set);
-	return set->stock_count ? set->stock[--set->stock_count] : NULL;
+	if (set->stock_count == 0)
+		return NULL;
+	chunk = set->stock[set->stock_first];
+	set->stock_first = stock_place(set, 1);
+	set->stock_count--;
+	return chunk;
 }
 
 static uint8_t *carry_of(struct stream_set *set, const struct stream *stream)

@@ -85,8 +85,8 @@ struct stream_set {
 	uint32_t chunk_bytes;
 	uint32_t log_records; /* UINT32_MAX where chunks carry no log */
 	struct ring *full, *empty;
-	struct chunk **stock; /* free chunks, last in first out: the warm ones first */
-	uint32_t stock_count;
+	struct chunk **stock; /* free chunks, the next first: a ring of as many as there are */
+	uint32_t stock_first, stock_count;
 	struct chunk **sealed; /* ready for the writer at the next tick */
 	uint32_t sealed_count;
 	uint32_t chunks;
@@ -146,8 +146,11 @@ static inline struct stream *stream_of_age(struct stream_link *link)
 	return (struct stream *)((char *)link - offsetof(struct stream, age));
 }
 
-/* A free chunk, or NULL. */
+/* The first free chunk, or NULL. */
 struct chunk *stream_chunk_take(struct stream_set *set);
+
+/* Makes a chunk that was not free the last or the first one. */
+void stream_chunk_put(struct stream_set *set, struct chunk *chunk, bool last);
 
 /* Takes back what the writer has given back, and notes the segments that failed. */
 void stream_chunk_take_back(struct stream_set *set);

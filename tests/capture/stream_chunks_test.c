@@ -212,11 +212,48 @@ static void logs_are_split_like_the_chunks(void **state)
 			run_mix(seed, seed % 2, true, log_records[i]);
 }
 
+static struct chunk *fill_one(struct bench *bench)
+{
+	struct chunk *chunk;
+
+	do {
+		assert_true(append(bench, 0, 0, 1000));
+		stream_tick(bench->set, bench->now_ns);
+		chunk = next_chunk(bench);
+	} while (!chunk);
+	return chunk;
+}
+
+static void free_chunks_are_filled_in_order(void **state)
+{
+	for (int oldest_first = 0; oldest_first < 2; oldest_first++) {
+		struct stream_config config = plain;
+		struct chunk *chunks[3];
+		struct bench bench;
+
+		config.oldest_first = oldest_first;
+		bench_start(&bench, &config, 3, 0);
+		for (uint32_t i = 0; i < 3; i++)
+			chunks[i] = chunk_pool_at(bench.pool, i);
+		/* The third is open when two came back. */
+		assert_ptr_equal(fill_one(&bench), chunks[0]);
+		assert_ptr_equal(fill_one(&bench), chunks[1]);
+		give_back(&bench, chunks[0]);
+		give_back(&bench, chunks[1]);
+		assert_ptr_equal(fill_one(&bench), chunks[2]);
+		give_back(&bench, chunks[2]);
+		assert_ptr_equal(fill_one(&bench), chunks[oldest_first ? 0 : 1]);
+		assert_ptr_equal(fill_one(&bench), chunks[oldest_first ? 1 : 2]);
+		bench_stop(&bench);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chunks_add_up_to_the_file),
 		cmocka_unit_test(logs_are_split_like_the_chunks),
+		cmocka_unit_test(free_chunks_are_filled_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
