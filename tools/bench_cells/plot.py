@@ -8,11 +8,12 @@ from xml.sax.saxutils import escape
 
 from .measure import Result
 
-WIDTH, LEFT, RIGHT, TOP = 860, 330, 120, 46
-BAR, GAP = 16, 8
+TOP, BAR, GAP = 46, 16, 8
+BARS_WIDTH, BARS_RIGHT = 410, 120
+LETTER = 6.6    # pixels of a letter, at most on average: a label's width is not known here
 COLORS = {True: "#2a7f4f", False: "#b5452c", None: "#4a6fa5"}
 GRID, TEXT, MARK = "#d0d0d0", "#222222", "#111111"
-CURVE_HEIGHT, CURVE_LEFT = 320, 70
+CURVE_WIDTH, CURVE_HEIGHT, CURVE_LEFT = 860, 320, 70
 
 
 def bars(results: Sequence[Result], title: str) -> str:
@@ -20,37 +21,42 @@ def bars(results: Sequence[Result], title: str) -> str:
     the target."""
     shown = [result for result in results if result.ratio is not None]
     largest = max([1.0, *(max(result.ratios) for result in shown)])
+    left = 24 + LETTER * max([0, *(len(_label(result)) for result in shown)])
     height = TOP + len(shown) * (BAR + GAP) + 40
-    parts = _begin(height, title)
-    scale = (WIDTH - LEFT - RIGHT) / largest
+    parts = _begin(left + BARS_WIDTH + BARS_RIGHT, height, title)
+    scale = BARS_WIDTH / largest
     bottom = height - 34
     for tick in _ticks(largest):
-        at = LEFT + tick * scale
+        at = left + tick * scale
         parts.append(_line(at, TOP, at, bottom, GRID))
         parts.append(_text(at, bottom + 16, f"{tick:g}", "middle"))
     for number, result in enumerate(shown):
-        parts += _bar(result, TOP + number * (BAR + GAP) + GAP / 2, scale)
+        parts += _bar(result, left, TOP + number * (BAR + GAP) + GAP / 2, scale)
     return _end(parts)
 
 
-def _bar(result: Result, y: float, scale: float) -> List[str]:
+def _label(result: Result) -> str:
+    return f"{result.cell.what} / {result.reference_label}"
+
+
+def _bar(result: Result, left: float, y: float, scale: float) -> List[str]:
     assert result.ratio is not None
     middle = y + BAR * 0.75
     parts = [
-        _text(LEFT - 8, middle, f"{result.cell.what} / {result.reference_label}", "end"),
-        f'<rect x="{LEFT}" y="{y:.1f}" width="{result.ratio * scale:.1f}" height="{BAR}" '
+        _text(left - 8, middle, _label(result), "end"),
+        f'<rect x="{left:.1f}" y="{y:.1f}" width="{result.ratio * scale:.1f}" height="{BAR}" '
         f'fill="{COLORS[result.reached]}"/>',
-        _line(LEFT + min(result.ratios) * scale, y + BAR / 2, LEFT + max(result.ratios) * scale,
+        _line(left + min(result.ratios) * scale, y + BAR / 2, left + max(result.ratios) * scale,
               y + BAR / 2, MARK),
     ]
     end = max(result.ratio, max(result.ratios))
     target = result.cell.target.at_least
     if target is not None:
-        at = LEFT + target * scale
+        at = left + target * scale
         parts.append(_line(at, y - 2, at, y + BAR + 2, MARK, 2))
         end = max(end, target)
     label = f"{result.ratio:.2f}" + (f" (≥ {target:.2f})" if target is not None else "")
-    parts.append(_text(LEFT + end * scale + 6, middle, label))
+    parts.append(_text(left + end * scale + 6, middle, label))
     return parts
 
 
@@ -58,8 +64,8 @@ def curve(points: Sequence[Tuple[float, float, Optional[float]]], title: str) ->
     """Packets a second: offered, written, and what the reference received; in millions."""
     largest = max(max(point[0] for point in points), 1e-9)
     highest = max(max(point[1], point[2] or 0) for point in points) * 1.1 or 1
-    parts = _begin(CURVE_HEIGHT + TOP + 50, title)
-    bottom, right = TOP + CURVE_HEIGHT, WIDTH - 40
+    parts = _begin(CURVE_WIDTH, CURVE_HEIGHT + TOP + 50, title)
+    bottom, right = TOP + CURVE_HEIGHT, CURVE_WIDTH - 40
 
     def place(offered: float, taken: float) -> Tuple[float, float]:
         return (CURVE_LEFT + offered / largest * (right - CURVE_LEFT),
@@ -92,10 +98,10 @@ def _ticks(largest: float) -> List[float]:
     return [round(step * number, 6) for number in range(int(largest / step + 1e-9) + 1)]
 
 
-def _begin(height: float, title: str) -> List[str]:
-    return [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" '
+def _begin(width: float, height: float, title: str) -> List[str]:
+    return [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
             f'font-family="sans-serif" font-size="12" fill="{TEXT}">',
-            f'<rect width="{WIDTH}" height="{height:.0f}" fill="#ffffff"/>',
+            f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
             _text(16, 24, title, size=15)]
 
 

@@ -75,6 +75,14 @@ class Pictures(unittest.TestCase):
         self.assertIn("0.57 (≥ 0.55)", texts)
         self.assertNotIn("start <quickly> / ", texts)
 
+    def test_a_long_label_is_not_cut(self):
+        result = Result(Cell("long", "w" * 150, "a", "", "b"), [Sample(1)], "b", [Sample(2)])
+        root = ElementTree.fromstring(plot.bars([result], "bars"))
+        label, = [element for element in root.iter("{http://www.w3.org/2000/svg}text")
+                  if (element.text or "").startswith("www")]
+        self.assertEqual(label.get("text-anchor"), "end")
+        self.assertGreater(float(label.get("x")), 6 * len(label.text))
+
     def test_curve(self):
         text = plot.curve([(1.0, 1.0, 1.0), (9.0, 3.0, None)], "curve")
         self.assertEqual(len(ElementTree.fromstring(text).findall(
