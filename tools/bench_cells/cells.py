@@ -176,4 +176,4 @@ def _pktgen(program: str, percent: int) -> Group:
     ], [
         Cell(name, f"pktgen to net_vhost, asked for {percent} % of 10 Gb/s", name, PACKETS,
              f"testpmd-{name}", target),
-    ], rounds=None if percent == 100 else 1)
+    ], rounds=None if percent == 100 else 3)
