@@ -28,9 +28,8 @@ struct stream_config {
 	bool aligned;
 	bool pipe; /* not aligned, and one header, whatever closes and opens behind it */
 	/*
-	 * Which free chunk is filled next. true: the one that came back first, as of those that a
-	 * disk has read the last ones are dear to write to; false: the one that came back last, which
-	 * is warm.
+	 * Which free chunk is filled next. true: the one that came back first; what a disk has just
+	 * read is dear to write to. false: the one that came back last, which is warm.
 	 */
 	bool oldest_first;
 	enum pcap_precision precision;

@@ -85,7 +85,7 @@ struct stream_set {
 	uint32_t chunk_bytes;
 	uint32_t log_records; /* UINT32_MAX where chunks carry no log */
 	struct ring *full, *empty;
-	struct chunk **stock; /* free chunks, the next first: a ring of as many as there are */
+	struct chunk **stock; /* free chunks, the next first: a ring with room for all chunks */
 	uint32_t stock_first, stock_count;
 	struct chunk **sealed; /* ready for the writer at the next tick */
 	uint32_t sealed_count;
@@ -149,7 +149,7 @@ static inline struct stream *stream_of_age(struct stream_link *link)
 /* The first free chunk, or NULL. */
 struct chunk *stream_chunk_take(struct stream_set *set);
 
-/* Makes a chunk that was not free the last or the first one. */
+/* Puts a chunk back: behind all free ones (last), or before them. */
 void stream_chunk_put(struct stream_set *set, struct chunk *chunk, bool last);
 
 /* Takes back what the writer has given back, and notes the segments that failed. */

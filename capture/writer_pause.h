@@ -3,9 +3,9 @@
  * Internal to the writer: how long it sleeps once no chunk is waiting for it.
  *
  * So that a look finds about one chunk, whatever the load. Looks that are more than needed take
- * time from what shares the CPU. Where there are too few, written chunks are late to go back, and
- * the worker fills colder ones meanwhile: at 60 Gb/s and 300 us more of them are on their way than
- * a second-level cache holds.
+ * time from what shares the CPU. Where there are too few, chunks are late to go back: a worker that
+ * fills the latest first (null:, a pipe) fills colder ones meanwhile, at 60 Gb/s and 300 us more of
+ * them than a second-level cache holds.
  */
 #ifndef CAPTURE_WRITER_PAUSE_H
 #define CAPTURE_WRITER_PAUSE_H

@@ -176,6 +176,7 @@ static void run_mix(uint32_t seed, bool copying, bool combined, uint32_t log_rec
 	sink->file = calloc(1, FILE_BYTES);
 	sink->copying = copying;
 	config.combined = combined;
+	config.oldest_first = seed % 3 == 0;
 	bench_start(&bench, &config, 3, log_records);
 	while (sink->end < FILE_BYTES - 3 * CHUNK_BYTES) {
 		uint32_t session = recording_random(&state, 5);

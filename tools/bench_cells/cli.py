@@ -33,8 +33,8 @@ def parser() -> argparse.ArgumentParser:
         "receiver, fio, tcpdump, dumpcap, netsniff-ng. Prints a table; writes it as JSON and "
         "markdown.")
     pace = result.add_mutually_exclusive_group()
-    pace.add_argument("--quick", action="store_true", help="the main cells, three rounds: "
-                      "under 3 minutes")
+    pace.add_argument("--quick", action="store_true", help="the main cells, three rounds of "
+                      "most: under 3 minutes")
     pace.add_argument("--smoke", action="store_true", help="every kind of cell for a moment: "
                       "that harness and accounts are right; the figures mean nothing")
     result.add_argument("--output", metavar="DIR", default=os.path.join(ROOT, BUILD, "results"),

@@ -64,7 +64,7 @@ class Group:
     contenders: Sequence[Contender]
     cells: Sequence[Cell]
     rounds: Optional[int] = None    # at most; else the pace's
-    times: int = 1                  # the pace's rounds, where ratios scatter
+    times: int = 1                  # multiplies the pace's rounds, where ratios scatter
 
 
 @dataclass
