@@ -23,6 +23,12 @@ struct output {
 	struct suffix suffix; /* what the name of an OUTPUT_FILE says */
 };
 
+/* Files: not a pipe, nor null: */
+static inline bool output_makes_files(const struct output *out)
+{
+	return out->kind == OUTPUT_DIRECTORY || out->kind == OUTPUT_FILE;
+}
+
 /*
  * Reads the argument of -w. An existing directory, or a path that ends in '/', is a directory;
  * a path that ends as a capture file's name (suffix.h) is a file; "-" and "null:" stand for themselves.

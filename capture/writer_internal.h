@@ -173,9 +173,6 @@ void writer_publish_finish(struct writer *writer);
 /* CLOCK_MONOTONIC. */
 uint64_t writer_now_ns(void);
 
-/* The output is files: not a pipe, nor null: */
-bool writer_is_file(const struct writer *writer);
-
 /* Keeps a failure for writer_take_error(). error: -errno; path: what failed. Any thread. */
 void writer_fail(struct writer *writer, int error, const char *path);
 

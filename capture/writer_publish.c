@@ -108,7 +108,7 @@ bool writer_publish_has_room(struct writer *writer)
 	struct writer_publish *publish = &writer->publish;
 	uint32_t open = writer->open_count + publish->ended_count + publish->batch_count;
 
-	if (!writer_is_file(writer) || open < publish->files_max)
+	if (!output_makes_files(&writer->config.output) || open < publish->files_max)
 		return true;
 	publish->wanted = true;
 	return false;
@@ -160,7 +160,7 @@ int writer_publish_start(struct writer *writer)
 {
 	struct writer_publish *publish = &writer->publish;
 
-	if (!writer_is_file(writer))
+	if (!output_makes_files(&writer->config.output))
 		return 0;
 	/* The next one of a single file needs its name. */
 	publish->files_max =

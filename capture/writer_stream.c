@@ -13,12 +13,6 @@
 
 #include "capture/writer_internal.h"
 
-bool writer_is_file(const struct writer *writer)
-{
-	return writer->config.output.kind == OUTPUT_DIRECTORY ||
-	       writer->config.output.kind == OUTPUT_FILE;
-}
-
 static struct chunk *chunk_of(const struct writer *writer, uint32_t job)
 {
 	return chunk_pool_at(writer->config.pool, job);
@@ -29,7 +23,7 @@ static void fail_segment(struct writer *writer, const struct writer_stream *stre
 {
 	char path[SEGMENT_PATH_BYTES] = "standard output";
 
-	if (writer_is_file(writer))
+	if (output_makes_files(&writer->config.output))
 		segment_path(&stream->segment, path);
 	writer_fail(writer, error, path);
 }
@@ -100,7 +94,8 @@ static void begin_segment(struct writer *writer, struct writer_stream *stream,
 	stream->committed = 0;
 	stream->sync_error = 0;
 	stream->ending = false;
-	stream->unreserved = writer->config.reserve_bytes == 0 || !writer_is_file(writer);
+	stream->unreserved =
+		writer->config.reserve_bytes == 0 || !output_makes_files(&writer->config.output);
 	stream->reserved_end = 0;
 	if (stream->open && writer->config.custody)
 		stream->draft = custody_draft_new(chunk, writer->config.sessions,
@@ -123,7 +118,7 @@ static void finish_segment(struct writer *writer, struct writer_stream *stream)
 	stream->open = false;
 	stream->bytes_before = stream->good_end;
 	writer->open_count--;
-	if (!writer_is_file(writer))
+	if (!output_makes_files(&writer->config.output))
 		return;
 	if (stream->draft)
 		(void)custody_draft_close(stream->draft);

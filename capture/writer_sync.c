@@ -87,7 +87,8 @@ int writer_sync_start(struct writer *writer)
 {
 	struct writer_sync *sync = &writer->sync;
 
-	if (!writer_is_file(writer) || writer->config.sync_mode != WRITER_SYNC_INTERVAL)
+	if (!output_makes_files(&writer->config.output) ||
+	    writer->config.sync_mode != WRITER_SYNC_INTERVAL)
 		return 0;
 	sync->commits = calloc(writer->config.streams, sizeof(*sync->commits));
 	sync->streams = calloc(writer->config.streams, sizeof(*sync->streams));

@@ -38,9 +38,7 @@ int evidence_configuration(int argc, char **argv, const struct session_map *map,
 
 static bool is_wanted(const struct options *options)
 {
-	enum output_kind kind = options->output.kind;
-
-	return !options->no_manifests && (kind == OUTPUT_DIRECTORY || kind == OUTPUT_FILE);
+	return !options->no_manifests && output_makes_files(&options->output);
 }
 
 int evidence_start(struct evidence *evidence, const struct options *options,

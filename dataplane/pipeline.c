@@ -206,8 +206,7 @@ static struct stream_config stream_settings(const struct pipeline *p)
 		.combined = p->sizing.log_records > 0,
 		.aligned = options->output.kind != OUTPUT_STDOUT && !options->level,
 		.pipe = options->output.kind == OUTPUT_STDOUT,
-		.oldest_first = options->output.kind == OUTPUT_DIRECTORY ||
-				options->output.kind == OUTPUT_FILE,
+		.oldest_first = output_makes_files(&options->output),
 		.precision = options->precision,
 		.snaplen = options->snaplen,
 		.pcapng = p->pcapng,
